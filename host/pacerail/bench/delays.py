@@ -1,0 +1,28 @@
+"""How long bytes take on a simulated link."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+
+@dataclass(frozen=True, slots=True)
+class LinkModel:
+    """Delays of one direction: a least delay, jitter spread evenly, and now and then a stall; all in us."""
+
+    least_us: int
+    jitter_us: int
+    stall_share: float
+    stall_us: int
+    byte_ns: int
+
+    def delay_ns(self, random: Random, count: int) -> int:
+        """The delay of a message of so many bytes."""
+        us = self.least_us + random.randrange(self.jitter_us + 1)
+        if random.random() < self.stall_share:
+            us += random.randrange(self.stall_us + 1)
+        return us * 1000 + random.randrange(1000) + count * self.byte_ns
+
+
+USB = LinkModel(least_us=120, jitter_us=400, stall_share=0.05, stall_us=6000, byte_ns=830)
+"""USB full speed through a hub and an operating system: a frame of 1 ms is polled several times, a busy host stalls."""

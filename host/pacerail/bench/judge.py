@@ -1,0 +1,219 @@
+"""The judge: where the light stood against where the plan says, from the pixels themselves and the true time.
+
+It knows the plan and the rail as the model has them, in floats, and nothing of pace tables. For each edge of light that
+the plan puts on a board (the head or the tail of a wave, where it is not hidden under another) it reads from the
+levels of the LEDs around where that edge really was:
+
+    with the colour L left of the edge and R right of it, a cell with pixel p is lit to f = (p - R).(L - R) / |L - R|^2
+    by the left colour, so the sum of f x width over some cells around the edge is how far into them the edge has come
+
+which is exact as long as the edge is among those cells; if it is not, the error shows as the width of what was looked
+at, a few pitches. All other cells must show exactly what the plan has there; those that do not are counted as stray.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pacerail.bench.simboard import Frame
+from pacerail.compile import edges_m, runs_of
+from pacerail.model.plan import Plan
+from pacerail.model.rail import Rail
+
+Floats = NDArray[np.float64]
+_REACH = 3  # cells looked at on either side of an edge
+_HAIR_M = 1e-6
+_STRAY_LEVELS = 1.5
+_BATCH = 1000
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """One run of cells of one board: their edges in m from its begin, and their pixels."""
+
+    origin_m: float
+    edges_m: Floats
+    pixels: NDArray[np.intp]
+
+
+class LightJudge:
+    """Measures frames as they come. `errors_mm` are absolute errors, one for each edge of light on each frame."""
+
+    def __init__(self, plan: Plan, rail: Rail) -> None:
+        self.stray_cells = 0
+        self._waves = plan.waves_by_priority()
+        self._lap_m = rail.track.lap_m
+        self._start_m = plan.start_track_m(rail.track)
+        self._lengths = np.array([wave.length_m for wave in self._waves])
+        # the last "colour" is the dark between the waves
+        self._colours = np.array([*(wave.colour for wave in self._waves), (0, 0, 0)], dtype=np.float64)
+        self._stretches: list[list[_Stretch]] = []
+        for index in range(len(rail.boards)):
+            runs = runs_of(rail.leds_of(index), self._lap_m)
+            stretches: list[_Stretch] = []
+            for run in runs:
+                edges = np.array(edges_m(run, self._lap_m))
+                pixels = np.array([led.pixel for led in run])
+                stretches.append(_Stretch(float(edges[0]), edges - edges[0], pixels))
+            self._stretches.append(stretches)
+        self._waiting: list[list[tuple[float, bytes]]] = [[] for _ in rail.boards]
+        self._errors: list[Floats] = []
+
+    def add(self, frame: Frame, race_s: float) -> None:
+        """Take a frame that became visible at a true race time."""
+        waiting = self._waiting[frame.board]
+        waiting.append((race_s, frame.rgb))
+        if len(waiting) >= _BATCH:
+            self._measure(frame.board)
+
+    def errors_mm(self) -> Floats:
+        """All errors so far."""
+        for board in range(len(self._waiting)):
+            self._measure(board)
+        self._errors = [np.concatenate(self._errors)] if self._errors else []
+        return self._errors[0] if self._errors else np.zeros(0)
+
+    def heads_m(self, race_s: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+        """Track coordinates of the heads by the plan, topmost wave first, and which are lit: (times, waves) each."""
+        heads = np.stack([wave.motion.distance_m(race_s) for wave in self._waves], axis=1)
+        lit = np.stack([wave.visible(race_s) for wave in self._waves], axis=1)
+        return (self._start_m + heads) % self._lap_m, lit
+
+    def lit_on(self, board: int, race_s: Floats) -> NDArray[np.bool_]:
+        """Whether the plan has any light on a board, at each of some race times."""
+        heads, lit = self.heads_m(race_s)
+        found = np.zeros(race_s.shape, dtype=np.bool_)
+        for stretch in self._stretches[board]:
+            # the head is on the stretch, or has left it by less than the wave's length
+            past = (heads - stretch.origin_m) % self._lap_m
+            found |= (lit & (past < stretch.edges_m[-1] + self._lengths)).any(axis=1)
+        return found
+
+    def _measure(self, board: int) -> None:
+        waiting, self._waiting[board] = self._waiting[board], []
+        if not waiting:
+            return
+        race_s = np.array([t for t, _ in waiting])
+        pixels = np.frombuffer(b"".join(rgb for _, rgb in waiting), dtype=np.uint8).reshape(len(waiting), -1, 3)
+        heads, lit = self.heads_m(race_s)
+        for stretch in self._stretches[board]:
+            self._measure_stretch(stretch, heads, lit, pixels[:, stretch.pixels, :].astype(np.float64))
+
+    def _measure_stretch(self, stretch: _Stretch, heads: Floats, lit: NDArray[np.bool_], pixels: Floats) -> None:
+        lap, edges = self._lap_m, stretch.edges_m
+        cells = len(edges) - 1
+        widths = np.diff(edges)
+        waves = heads.shape[1]
+        # every edge of light, as it lies around the middle of the stretch: heads, then tails
+        at = np.concatenate((heads, heads - self._lengths), axis=1) - stretch.origin_m
+        middle = edges[-1] / 2
+        at = (at - middle + lap / 2) % lap - lap / 2 + middle
+        own = np.concatenate((lit, lit), axis=1)
+        local_heads = heads - stretch.origin_m
+        left = self._colour_at(at - _HAIR_M, local_heads, lit)
+        right = self._colour_at(at + _HAIR_M, local_heads, lit)
+        seen = own & (self._colours[left] != self._colours[right]).any(axis=2) & (at > 0) & (at < edges[-1])
+        cell = np.clip(np.searchsorted(edges, at, side="right") - 1, 0, cells - 1)
+        low, high = np.clip(cell - _REACH, 0, None), np.clip(cell + _REACH, None, cells - 1)
+        shared = np.zeros(seen.shape, dtype=np.bool_)
+        for other in range(2 * waves):
+            for edge in range(2 * waves):
+                if edge != other:
+                    both = seen[:, edge] & seen[:, other]
+                    gap = cell[:, other] - cell[:, edge]
+                    shared[:, edge] |= both & (gap == 0)
+                    low[:, edge] = np.where(both & (gap < 0), np.maximum(low[:, edge], cell[:, other] + 1), low[:, edge])
+                    high[:, edge] = np.where(
+                        both & (gap > 0), np.minimum(high[:, edge], cell[:, other] - 1), high[:, edge]
+                    )
+        frame, edge = np.nonzero(seen & ~shared)
+        if len(frame):
+            self._read_edges(stretch, widths, pixels, frame, edge, at, cell, low, high, left, right)
+        self._check_rest(edges, pixels, at, seen, shared, cell, local_heads, lit)
+
+    def _read_edges(
+        self,
+        stretch: _Stretch,
+        widths: Floats,
+        pixels: Floats,
+        frame: NDArray[np.intp],
+        edge: NDArray[np.intp],
+        at: Floats,
+        cell: NDArray[np.intp],
+        low: NDArray[np.intp],
+        high: NDArray[np.intp],
+        left: NDArray[np.intp],
+        right: NDArray[np.intp],
+    ) -> None:
+        centre, lo, hi = cell[frame, edge], low[frame, edge], high[frame, edge]
+        looked = centre[:, None] + np.arange(-_REACH, _REACH + 1)[None, :]
+        inside = (looked >= lo[:, None]) & (looked <= hi[:, None])
+        looked = np.clip(looked, 0, len(widths) - 1)
+        from_colour, to_colour = self._colours[left[frame, edge]], self._colours[right[frame, edge]]
+        contrast = from_colour - to_colour
+        level = ((pixels[frame[:, None], looked] - to_colour[:, None, :]) * contrast[:, None, :]).sum(axis=2)
+        level /= (contrast * contrast).sum(axis=1)[:, None]
+        wide = np.where(inside, widths[looked], 0.0)
+        measured = (level * wide).sum(axis=1)
+        expected = np.where(looked < centre[:, None], wide, 0.0).sum(axis=1)
+        expected += at[frame, edge] - stretch.edges_m[centre]
+        self._errors.append(np.abs(measured - expected) * 1000)
+
+    def _check_rest(
+        self,
+        edges: Floats,
+        pixels: Floats,
+        at: Floats,
+        seen: NDArray[np.bool_],
+        shared: NDArray[np.bool_],
+        cell: NDArray[np.intp],
+        local_heads: Floats,
+        lit: NDArray[np.bool_],
+    ) -> None:
+        """Cells without an edge show one colour; cells with several are held against their exact mixture."""
+        cells = len(edges) - 1
+        middles = np.broadcast_to((edges[:-1] + edges[1:]) / 2, (len(pixels), cells))
+        wanted = self._colours[self._colour_at(middles, local_heads, lit)]
+        near = np.zeros((len(pixels), cells), dtype=np.bool_)
+        frame, edge = np.nonzero(seen)
+        for step in (-1, 0, 1):
+            near[frame, np.clip(cell[frame, edge] + step, 0, cells - 1)] = True
+        wrong = (np.abs(pixels - wanted) > _STRAY_LEVELS).any(axis=2) & ~near
+        self.stray_cells += int(wrong.sum())
+        for f, e in zip(*np.nonzero(shared), strict=True):
+            index = int(cell[f, e])
+            lo, hi = float(edges[index]), float(edges[index + 1])
+            cuts = np.array([lo, *sorted(x for x in at[f][seen[f]] if lo < x < hi), hi])
+            shown = self._colour_at(((cuts[:-1] + cuts[1:]) / 2)[None, :], local_heads[f : f + 1], lit[f : f + 1])[0]
+            mixture = (self._colours[shown] * np.diff(cuts)[:, None]).sum(axis=0) / (hi - lo)
+            off = np.abs(pixels[f, index] - mixture).max() / max(1.0, float(self._colours[shown].max()))
+            self._errors.append(np.array([off * (hi - lo) * 1000]))
+
+    def _colour_at(self, points: Floats, local_heads: Floats, lit: NDArray[np.bool_]) -> NDArray[np.intp]:
+        """Index of the wave seen at points (frames, points), the number of waves where it is dark."""
+        waves = local_heads.shape[1]
+        found = np.full(points.shape, waves, dtype=np.intp)
+        for wave in range(waves - 1, -1, -1):
+            behind = (local_heads[:, wave, None] - points) % self._lap_m
+            found[lit[:, wave, None] & (behind <= self._lengths[wave])] = wave
+        return found
+
+
+def expected_gaps(
+    shown_s: Floats, lit_s: Sequence[tuple[float, float]], period_s: float
+) -> tuple[int, int]:
+    """(frames while lit, frames dropped): over the spans in which a board is lit, from when its frames were seen.
+
+    A frame is dropped where the picture stood for more than one and a half periods of the wire.
+    """
+    frames = dropped = 0
+    for on_s, off_s in lit_s:
+        first, last = np.searchsorted(shown_s, [on_s, off_s])
+        frames += int(last - first)
+        gaps = np.diff(np.concatenate(([on_s], shown_s[first:last], [off_s])))
+        dropped += int(np.sum(np.where(gaps > 1.5 * period_s, np.rint(gaps / period_s) - 1, 0)))
+    return frames, dropped

@@ -1,0 +1,142 @@
+"""One bench: boards are built and powered, the real race is run over their simulated links, the light is judged."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import time
+import tomllib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any, TextIO, cast
+
+from pacerail import race as races
+from pacerail.bench.delays import USB
+from pacerail.bench.image import build_image, firmware_files
+from pacerail.bench.loop import WorldLoop
+from pacerail.bench.record import Recorder
+from pacerail.bench.simboard import SimBoard
+from pacerail.bench.tally import Tally
+from pacerail.bench.world import SimLink, World, draw_crystal
+from pacerail.board import BoardClient
+from pacerail.compile import compile_tables
+from pacerail.fleet import Fleet, Member
+from pacerail.link import Link
+from pacerail.model.plan import Plan
+from pacerail.model.rail import Board, Rail
+from pacerail.race import Race
+from pacerail.report import Report
+from pacerail.resources import folder
+
+_START_NS = 3_600_000_000_000  # the host has been up for an hour
+_UP_FOR_MS = 60_000  # boards were powered at some time in the minute before
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a bench is run with."""
+
+    speed: float | None = 1.0
+    """Virtual seconds in a second; None: as fast as it goes."""
+    seed: int = 1
+    ppm: float = 20.0
+    """Crystals are off by up to so much either way."""
+    go_in_s: float = 3.0
+    record: TextIO | None = None
+
+
+@dataclass
+class Bench:
+    """A bench under way."""
+
+    plan: Plan
+    rail: Rail
+    settings: Settings
+    world: World
+    race: Race
+    tally: Tally
+
+
+View = Callable[[Bench], Awaitable[None]]
+"""Shows a bench while it runs; cancelled when it is over."""
+
+
+def run_bench(plan: Plan, rail: Rail, settings: Settings, view: View | None = None) -> tuple[Bench, Report]:
+    """Run a plan on the simulated rail. Raises RailError when the rail says no, KeyboardInterrupt never: Ctrl-C ends
+
+    the race, and the report is on what was run until then (its phase is then "interrupted").
+    """
+    wall_begun = time.monotonic()
+    tables = compile_tables(plan, rail)
+    world = World(_START_NS)
+    loop = WorldLoop(world, settings.speed)
+    asyncio.set_event_loop(loop)
+    try:
+        bench = _build(plan, rail, settings, world, tables)
+        loop.restart_pace()
+        loop.run_until_complete(_run(bench, view))
+        world.catch_up()
+    finally:
+        world.close()
+        asyncio.set_event_loop(None)
+        loop.close()
+    virtual_s = (world.now_ns - _START_NS) / 1e9
+    return bench, bench.tally.report(virtual_s, time.monotonic() - wall_begun, races.shortcomings(bench.race))
+
+
+def _build(plan: Plan, rail: Rail, settings: Settings, world: World, tables: Sequence[bytes]) -> Bench:
+    sim = cast(dict[str, Any], tomllib.loads((folder("boards") / "sim" / "sim.toml").read_text()))
+    files = firmware_files()
+    members: list[Member] = []
+    for index, board in enumerate(rail.boards):
+        seed = f"{settings.seed}/{board.name}"
+        flash = build_image(files, board_config(board, sim), int(sim["flash_kib"]))
+        wire_us = 30 * max(output.leds for output in board.outputs) + 300
+        simulated = SimBoard(index, flash, wire_us, int(sim["heap_kib"]), board.pixels)
+        link = SimLink(world, USB, seed)
+        world.add(simulated, link)
+        random = Random(seed + "/crystal")
+        booted_ns = _START_NS - random.randrange(1, _UP_FOR_MS) * 1_000_000
+        simulated.power_on(draw_crystal(random, booted_ns, settings.ppm))
+        client = BoardClient(board.name, Link(link, rail.key), board.address)
+        members.append(Member(client, board, tables[index]))
+    for simulated in world.boards:
+        simulated.collect()
+    race = Race(plan, Fleet(members, world.host_clock_us))
+    recorder = Recorder(settings.record, rail) if settings.record is not None else None
+    tally = Tally(plan, rail, race, recorder)
+    world.on_frames = tally.take
+    return Bench(plan, rail, settings, world, race, tally)
+
+
+def board_config(board: Board, sim: dict[str, Any]) -> dict[str, Any]:
+    """What board.json of a simulated board says."""
+    return {
+        "hardware": sim["hardware"],
+        "name": board.name,
+        "uid": board.uid or f"sim-{board.name}",
+        "type": board.type,
+        "address": board.address,
+        "outputs": [output.leds for output in board.outputs],
+        "costs": sim["costs"],
+    }
+
+
+async def _run(bench: Bench, view: View | None) -> None:
+    task = asyncio.ensure_future(races.run(bench.race, bench.settings.go_in_s))
+    loop = asyncio.get_running_loop()
+    with contextlib.suppress(NotImplementedError, ValueError):  # no signals off the main thread
+        loop.add_signal_handler(signal.SIGINT, task.cancel)
+    watching = asyncio.ensure_future(view(bench)) if view is not None else None
+    try:
+        await task
+    except asyncio.CancelledError:
+        bench.race.phase = "interrupted"
+    finally:
+        with contextlib.suppress(NotImplementedError, ValueError):
+            loop.remove_signal_handler(signal.SIGINT)
+        if watching is not None:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)

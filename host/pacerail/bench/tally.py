@@ -1,0 +1,109 @@
+"""Keeps count of what a bench shows, and makes the report of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pacerail.bench.judge import LightJudge, expected_gaps
+from pacerail.bench.record import Recorder
+from pacerail.bench.simboard import Frame
+from pacerail.model.plan import Plan
+from pacerail.model.rail import Rail
+from pacerail.race import Race
+from pacerail.report import Report, Spread
+
+Floats = NDArray[np.float64]
+_SKEW_BIN_S = 0.5  # in which every board shows a frame: dark ones are sent again 4 times a second
+_LIT_STEP_S = 0.002
+
+
+class Tally:
+    """Takes every frame that becomes visible. `rgb[b]` is what board b shows now."""
+
+    def __init__(self, plan: Plan, rail: Rail, race: Race, recorder: Recorder | None) -> None:
+        self.rgb = [bytes(3 * board.pixels) for board in rail.boards]
+        self.changed = 0
+        self.judge = LightJudge(plan, rail)
+        self._plan = plan
+        self._rail = rail
+        self._race = race
+        self._recorder = recorder
+        self._shown_s: list[list[float]] = [[] for _ in rail.boards]
+        self._clock_error_us: list[list[float]] = [[] for _ in rail.boards]
+
+    def take(self, frames: list[Frame]) -> None:
+        """Frames have become visible, in this order."""
+        gun = self._race.gun
+        changed: list[Frame] = []
+        for frame in frames:
+            race_s = -1.0 if gun is None else (frame.visible_ns - gun.zero_us * 1000) / 1e9
+            if race_s >= 0:
+                self._shown_s[frame.board].append(race_s)
+                self._clock_error_us[frame.board].append(frame.race_10us * 10 - race_s * 1e6)
+            if frame.rgb != self.rgb[frame.board]:
+                self.rgb[frame.board] = frame.rgb
+                changed.append(frame)
+                if gun is not None:
+                    self.judge.add(frame, race_s)
+        self.changed += len(changed)
+        if self._recorder is not None and gun is not None:
+            self._recorder.write(changed, gun.zero_us * 1000)
+
+    def report(self, virtual_s: float, wall_s: float, faults: Sequence[str]) -> Report:
+        """The report on everything seen so far."""
+        end_s = max((shown[-1] for shown in self._shown_s if shown), default=0.0)
+        frames = dropped = 0
+        possible = 0.0
+        for index, board in enumerate(self._rail.boards):
+            period_s = (30 * max(output.leds for output in board.outputs) + 300) / 1e6
+            spans = self._lit_spans(index, end_s)
+            seen, missing = expected_gaps(np.array(self._shown_s[index]), spans, period_s)
+            frames += seen
+            dropped += missing
+            possible += sum(off - on for on, off in spans) / period_s
+        errors_mm = self.judge.errors_mm()
+        clock_us = np.concatenate([np.array(errors) for errors in self._clock_error_us])
+        return Report(
+            plan_hash=self._plan.hash,
+            boards=len(self._rail.boards),
+            leds=len(self._rail.leds),
+            frames=self.changed,
+            dropped=dropped,
+            light_error_mm=Spread.of(errors_mm),
+            board_skew_us=Spread.of(self._skews_us(end_s)),
+            virtual_s=virtual_s,
+            wall_s=wall_s,
+            faults=tuple(faults),
+            more={
+                "phase": self._race.phase,
+                "edges_measured": len(errors_mm),
+                "stray_cells": self.judge.stray_cells,
+                "frames_lit": frames,
+                "frames_of_wire": round(frames / possible, 4) if possible else None,
+                "clock_error_us": vars(Spread.of(np.abs(clock_us))),
+            },
+        )
+
+    def _lit_spans(self, board: int, end_s: float) -> list[tuple[float, float]]:
+        """When the plan has light on a board, to 2 ms."""
+        times = np.arange(0.0, end_s, _LIT_STEP_S)
+        lit = np.concatenate(([False], self.judge.lit_on(board, times), [False]))
+        changes = np.flatnonzero(lit[1:] != lit[:-1])
+        return [
+            (float(times[on]), float(times[min(off, len(times) - 1)]))
+            for on, off in zip(changes[::2], changes[1::2], strict=True)
+        ]
+
+    def _skews_us(self, end_s: float) -> Floats:
+        """The spread of all boards' clocks, fastest less slowest, in each half second."""
+        bins = int(end_s / _SKEW_BIN_S)
+        table = np.full((len(self._shown_s), bins), np.nan)
+        for board, (shown, errors) in enumerate(zip(self._shown_s, self._clock_error_us, strict=True)):
+            where = (np.array(shown) / _SKEW_BIN_S).astype(int)
+            keep = where < bins
+            table[board, where[keep]] = np.array(errors)[keep]
+        known = table[:, (~np.isnan(table)).sum(axis=0) >= 2]
+        return np.nanmax(known, axis=0) - np.nanmin(known, axis=0) if known.size else np.zeros(0)

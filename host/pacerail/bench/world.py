@@ -1,0 +1,178 @@
+"""The world of a simulated rail: true time, the boards in it, and what is under way on their links.
+
+Discrete and lock-step: nothing here looks at a wall clock, so the same seed gives the same race on any machine under
+any load. Boards run only as far as the host's time has come, and one that has been spoken to runs on until it has
+answered, so a board is never ahead of a message that could still reach it.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Sequence
+from random import Random
+
+from pacerail.bench.crystal import TICK_MASK, Crystal
+from pacerail.bench.delays import LinkModel
+from pacerail.bench.simboard import Frame, SimBoard
+from pacerail.link import OnBytes
+
+_LAG_NS = 250_000_000
+"""A board that nobody talks to lags behind at most so much: the more, the fewer hand-overs between processes."""
+
+
+class World:
+    """True time and everything that happens in it. `on_frames` gets frames in the order in which they became visible."""
+
+    def __init__(self, start_ns: int) -> None:
+        self.now_ns = start_ns
+        self.boards: list[SimBoard] = []
+        self.links: list[SimLink] = []
+        self.on_frames: Callable[[list[Frame]], None] = lambda frames: None
+        self._frames: list[Frame] = []
+        self._arrivals: list[tuple[int, int, SimLink, bytes]] = []
+        self._events: list[tuple[int, int, Callable[[], None]]] = []
+        self._count = 0
+
+    def host_clock_us(self) -> int:
+        """The host's monotonic clock, which is true time here: fleet time."""
+        return self.now_ns // 1000
+
+    def add(self, board: SimBoard, link: SimLink) -> None:
+        """Put a board and its link into the world."""
+        board.on_frame = self._frames.append
+        board.on_send = link.from_board
+        self.boards.append(board)
+        self.links.append(link)
+
+    def at(self, true_ns: int, action: Callable[[], None]) -> None:
+        """Have something happen at a true time."""
+        self._count += 1
+        heapq.heappush(self._events, (true_ns, self._count, action))
+
+    def deliver(self, true_ns: int, link: SimLink, data: bytes) -> None:
+        """Bytes are on their way to the host and come at a true time."""
+        self._count += 1
+        heapq.heappush(self._arrivals, (true_ns, self._count, link, data))
+
+    def advance(self, until_ns: int | None) -> None:
+        """Let time pass up to a true time, or to the next thing that the host hears of, whichever comes first.
+
+        With None, to the next thing that happens at all.
+        """
+        while True:
+            target_ns = until_ns
+            for queue in (self._arrivals, self._events):
+                if queue and (target_ns is None or queue[0][0] < target_ns):
+                    target_ns = queue[0][0]
+            if target_ns is None:
+                raise RuntimeError("nothing is left to happen in the simulated world")
+            busy = [
+                (board, link)
+                for board, link in zip(self.boards, self.links, strict=True)
+                if link.awaited and board.running and board.reached_ns < target_ns
+            ]
+            if not busy:
+                break
+            self._run(busy, target_ns)
+        self.now_ns = max(self.now_ns, target_ns)
+        if any(self.now_ns - board.reached_ns > _LAG_NS for board in self.boards if board.running):
+            self.catch_up()
+        while self._events and self._events[0][0] <= self.now_ns:
+            heapq.heappop(self._events)[2]()
+        while self._arrivals and self._arrivals[0][0] <= self.now_ns:
+            _, _, link, data = heapq.heappop(self._arrivals)
+            link.to_host(data, self.host_clock_us())
+
+    def catch_up(self) -> None:
+        """Let every board run up to now, and hand out the frames that are visible by then."""
+        late = [
+            (board, link)
+            for board, link in zip(self.boards, self.links, strict=True)
+            if board.running and board.reached_ns < self.now_ns
+        ]
+        self._run(late, self.now_ns)
+        shown = [frame for frame in self._frames if frame.visible_ns <= self.now_ns]
+        self._frames[:] = [frame for frame in self._frames if frame.visible_ns > self.now_ns]
+        if shown:
+            shown.sort(key=lambda frame: (frame.visible_ns, frame.board))
+            self.on_frames(shown)
+
+    def close(self) -> None:
+        """Take the power from every board."""
+        for board in self.boards:
+            board.power_off()
+
+    def _run(self, pairs: Sequence[tuple[SimBoard, SimLink]], until_ns: int) -> None:
+        # all are granted time before any is read, so that they run beside each other
+        for board, link in pairs:
+            board.grant(until_ns, link.take(until_ns))
+        for board, _ in pairs:
+            board.collect()
+
+
+class SimLink:
+    """The port of one simulated board: bytes go and come with the delays of a real link, in order."""
+
+    def __init__(self, world: World, model: LinkModel, seed: str) -> None:
+        self.cut = False
+        """Unplugged: nothing passes."""
+        self._world = world
+        self._model = model
+        self._random_in = Random(seed + "/in")
+        self._random_out = Random(seed + "/out")
+        self._unanswered = 0
+        self._inbox: list[tuple[int, bytes]] = []
+        self._on_bytes: OnBytes | None = None
+        self._last_in_ns = 0
+        self._last_out_ns = 0
+
+    @property
+    def awaited(self) -> bool:
+        """Something was said to the board to which it has not answered."""
+        return self._unanswered > 0
+
+    def listen(self, on_bytes: OnBytes) -> None:
+        """Say who gets the bytes that come in."""
+        self._on_bytes = on_bytes
+
+    def write(self, data: bytes) -> int:
+        """Send bytes to the board; returns the host's time in us."""
+        world = self._world
+        delay_ns = self._model.delay_ns(self._random_in, len(data))
+        if not self.cut:
+            self._last_in_ns = max(self._last_in_ns + 1000, world.now_ns + delay_ns)
+            self._inbox.append((self._last_in_ns, data))
+            self._unanswered += 1
+        return world.host_clock_us()
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+    def take(self, until_ns: int) -> list[tuple[int, bytes]]:
+        """What arrives at the board up to a true time."""
+        due = [item for item in self._inbox if item[0] <= until_ns]
+        self._inbox = self._inbox[len(due) :]
+        return due
+
+    def forget(self) -> None:
+        """The board has lost its power: what was on its way to it is lost."""
+        self._inbox.clear()
+        self._unanswered = 0
+
+    def from_board(self, true_ns: int, data: bytes) -> None:
+        """The board has sent bytes at a true time."""
+        delay_ns = self._model.delay_ns(self._random_out, len(data))
+        self._unanswered = max(0, self._unanswered - 1)
+        if not self.cut:
+            self._last_out_ns = max(self._last_out_ns + 1000, true_ns + delay_ns)
+            self._world.deliver(self._last_out_ns, self, data)
+
+    def to_host(self, data: bytes, now_us: int) -> None:
+        """Bytes have come to the host."""
+        if self._on_bytes is not None and not self.cut:
+            self._on_bytes(data, now_us)
+
+
+def draw_crystal(random: Random, boot_ns: int, ppm: float) -> Crystal:
+    """A crystal of a board that starts at a true time: rate within +-ppm, ticks from anywhere in their range."""
+    return Crystal(boot_ns, random.randrange(TICK_MASK + 1), round(random.uniform(-ppm, ppm) * 1000))

@@ -1,0 +1,53 @@
+"""The `pacerail` command: click wrappers of a few lines each over plain functions."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+import click
+
+from pacerail import __version__
+from pacerail.cli.bench import bench
+from pacerail.cli.plan import plan
+from pacerail.cli.race import race
+from pacerail.cli.sync import sync
+from pacerail.errors import InputError, RailError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="pacerail")
+def cli() -> None:
+    """Pacing lights on the kerb of a running track.
+
+    \b
+    Example:
+      pacerail bench breaking4-3-59        the 3:59 mile on a simulated rail, live in this terminal
+    """
+
+
+for _command in (plan, bench, race, sync):
+    cli.add_command(_command)
+
+
+def main() -> NoReturn:
+    """Run the command line; exit 0 when done, 1 when the rail said no, 2 when the input is wrong, 130 on Ctrl-C."""
+    try:
+        sys.exit(cli(standalone_mode=False) or 0)
+    except click.exceptions.Exit as exit_:
+        sys.exit(exit_.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except InputError as error:
+        for line in error.messages:
+            click.echo(line, err=True)
+        sys.exit(2)
+    except RailError as error:
+        click.echo(f"pacerail: {error}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.exit(1)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("stopped", err=True)
+        sys.exit(130)

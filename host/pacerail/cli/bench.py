@@ -1,0 +1,72 @@
+"""`pacerail bench`: a race on the simulated rail."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from typing import TextIO
+
+import click
+
+from pacerail.bench.run import Settings, run_bench
+from pacerail.cli.options import Speed, rail_of, rail_option, report_option, write_report
+from pacerail.errors import InputError
+from pacerail.model.planfile import load_plan
+from pacerail.model.rail import even_rail
+
+
+@click.command()
+@click.argument("plan_name", metavar="PLAN")
+@rail_option
+@click.option("--headless", is_flag=True, help="No live view: the report as JSON on standard output.")
+@click.option("--speed", type=Speed(), default="1", show_default=True, help="Virtual seconds in a second, or max.")
+@click.option("--boards", type=click.IntRange(1, 250), help="An evenly divided rail of so many boards.")
+@click.option("--leds", type=click.IntRange(1, 2000), help="LEDs on each of its boards.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same frames.")
+@click.option("--ppm", type=click.FloatRange(0, 200), default=20.0, show_default=True, help="Crystals are off by up to so much.")
+@report_option
+@click.option("--record", "record_path", metavar="FILE", help="Write every changed frame as JSON lines.")
+def bench(
+    plan_name: str,
+    rail_name: str | None,
+    headless: bool,
+    speed: float | None,
+    boards: int | None,
+    leds: int | None,
+    seed: int,
+    ppm: float,
+    report_path: str | None,
+    record_path: str | None,
+) -> None:
+    """Run a race on the simulated rail: the real firmware on boards that are processes, judged frame by frame.
+
+    \b
+    Examples:
+      pacerail bench breaking4-3-59
+      pacerail bench breaking4-3-59 --headless --speed max --seed 7 --ppm 40 --report r.json
+    """
+    rail = rail_of(rail_name)
+    if boards is not None or leds is not None:
+        if rail_name is not None:
+            raise InputError("--boards and --leds make an even rail of their own; expected them without --rail")
+        try:
+            rail = even_rail(boards=boards or 16, leds=leds or 150)
+        except ValueError as error:
+            raise InputError(f"--boards/--leds: {error}") from error
+    plan = load_plan(plan_name, rail.track)
+    with contextlib.ExitStack() as stack:
+        record: TextIO | None = None
+        if record_path is not None:
+            try:
+                record = stack.enter_context(open(record_path, "w", buffering=1 << 20))
+            except OSError as error:
+                raise InputError(f"{record_path}: cannot be written ({error.strerror})") from error
+        settings = Settings(speed=speed, seed=seed, ppm=ppm, record=record)
+        done, report = run_bench(plan, rail, settings)
+    write_report(report, report_path)
+    click.echo(json.dumps(report.as_dict(), indent=2))
+    if done.race.phase == "interrupted":
+        sys.exit(130)
+    if report.faults:
+        sys.exit(1)

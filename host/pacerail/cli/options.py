@@ -1,0 +1,51 @@
+"""What several commands ask for in the same way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pacerail.errors import InputError
+from pacerail.model.rail import Rail, even_rail
+from pacerail.model.railfile import load_rail
+from pacerail.report import Report
+
+rail_option = click.option(
+    "--rail", "rail_name", metavar="FILE", help="Rail file, or the name of a shipped one; default: 16 boards of 150 LEDs."
+)
+report_option = click.option("--report", "report_path", metavar="FILE", type=click.Path(dir_okay=False), help="Write the report as JSON.")
+
+
+def rail_of(rail_name: str | None) -> Rail:
+    """The rail that --rail names, or the default one. Raises InputError for a bad file."""
+    return even_rail() if rail_name is None else load_rail(rail_name)
+
+
+class Speed(click.ParamType[float | None]):
+    """A factor on time, or "max"."""
+
+    name = "max|X"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | None:
+        """None for "max"."""
+        if value is None or isinstance(value, float) or value == "max":
+            return None if value == "max" else value
+        try:
+            speed = float(value)
+        except ValueError:
+            speed = 0.0
+        if not 0.01 <= speed <= 1000:
+            self.fail(f"{value!r} is no speed; expected max or a number from 0.01 to 1000", param, ctx)
+        return speed
+
+
+def write_report(report: Report, path: str | None) -> None:
+    """Write a report where --report says. Raises InputError if it cannot be written."""
+    if path is not None:
+        try:
+            report.write(Path(path))
+        except OSError as error:
+            raise InputError(f"{path}: cannot be written ({error.strerror}); expected a folder that exists") from error
+

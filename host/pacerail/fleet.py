@@ -1,0 +1,102 @@
+"""All the boards of a rail at once: the same step on each, side by side, with what went wrong kept by board."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from pacerail.board import BoardClient, Identity, Status
+from pacerail.errors import RailError
+from pacerail.link import HostClock
+from pacerail.model.rail import Board
+from pacerail.sync import Estimator
+
+
+@dataclass(eq=False)
+class Member:
+    """A board of the fleet: how to talk to it, what the rail file says of it, and what is known of it now."""
+
+    client: BoardClient
+    board: Board
+    table: bytes
+    estimator: Estimator = field(default_factory=Estimator)
+    identity: Identity | None = None
+    status: Status | None = None
+    lost: bool = False
+    """It did not answer when it was last asked."""
+
+    @property
+    def name(self) -> str:
+        """Its name on the rail."""
+        return self.board.name
+
+
+Step = Callable[[Member], Awaitable[None]]
+
+
+class Fleet:
+    """The boards of one rail, in its order."""
+
+    def __init__(self, members: Sequence[Member], clock: HostClock) -> None:
+        self.members = tuple(members)
+        self.clock = clock
+
+    async def try_each(self, step: Step, members: Sequence[Member] | None = None) -> dict[str, RailError]:
+        """Take a step on each board at once; returns what went wrong, by board."""
+        chosen = self.members if members is None else members
+        results = await asyncio.gather(*(step(member) for member in chosen), return_exceptions=True)
+        failed: dict[str, RailError] = {}
+        for member, result in zip(chosen, results, strict=True):
+            if isinstance(result, RailError):
+                failed[member.name] = result
+            elif isinstance(result, BaseException):
+                raise result
+        return failed
+
+    async def each(self, what: str, step: Step) -> None:
+        """Take a step on each board at once. Raises RailError naming every board on which it failed, and why."""
+        failed = await self.try_each(step)
+        if failed:
+            lines = "; ".join(f"{name}: {error}" for name, error in failed.items())
+            raise RailError(f"{what} failed on {len(failed)} of {len(self.members)} boards: {lines}")
+
+    async def sample(self) -> None:
+        """One clock exchange with each board; a board that does not answer is marked lost."""
+        await self.try_each(sample_one)
+
+    def untrusted(self) -> dict[str, str]:
+        """The boards whose clock is not yet good enough to race by, and why."""
+        reasons = {m.name: m.estimator.why_not() for m in self.members}
+        return {name: why for name, why in reasons.items() if why is not None}
+
+
+async def sample_one(member: Member) -> None:
+    """One clock exchange with a board. Raises RailError when it does not answer."""
+    try:
+        sample, again = await member.client.sample()
+    except RailError:
+        member.lost = True
+        raise
+    member.lost = False
+    member.estimator.add(sample, again)
+
+
+async def check_one(member: Member) -> None:
+    """Ask a board who it is and hold it against the rail file. Raises RailError if it is another one."""
+    identity = await member.client.hello()
+    board = member.board
+    pixels = tuple(output.leds for output in board.outputs)
+    if board.uid is not None and identity.uid != board.uid:
+        raise RailError(f"this is the board with id {identity.uid}, the rail file says {board.uid}; see its port")
+    if identity.outputs != pixels:
+        raise RailError(f"it drives {list(identity.outputs)} LEDs, the rail file says {list(pixels)}")
+    member.identity = identity
+
+
+async def upload_one(member: Member) -> None:
+    """Give a board its pace table, unless it has that very table already."""
+    member.status = await member.client.status()
+    if member.status.table_hash != member.table[-8:]:
+        await member.client.upload(member.table)
+        member.status = await member.client.status()
