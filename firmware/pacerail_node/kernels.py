@@ -21,7 +21,9 @@ except ImportError:
 
 
 @micropython.viper
-def locate(waves: ptr32, pieces: ptr32, windows: ptr32, cursor: ptr32, heads: ptr32, count: int, t: int, lap: int) -> int:
+def locate(
+    waves: ptr32, pieces: ptr32, windows: ptr32, cursor: ptr32, heads: ptr32, count: int, t: int, lap: int
+) -> int:
     """Where each wave's head stands on the lap at race time `t` (10us): into `heads`, 2^30 - 1 where it is dark.
 
     Returns how many are lit. `cursor` remembers each wave's piece of the last call, since time mostly goes on.
@@ -65,7 +67,9 @@ def locate(waves: ptr32, pieces: ptr32, windows: ptr32, cursor: ptr32, heads: pt
 
 
 @micropython.viper
-def paint(px: ptr8, edges: ptr32, pixmap: ptr16, run: ptr32, waves: ptr32, heads: ptr32, covers: ptr32, sizes: ptr32) -> int:
+def paint(
+    px: ptr8, edges: ptr32, pixmap: ptr16, run: ptr32, waves: ptr32, heads: ptr32, covers: ptr32, sizes: ptr32
+) -> int:
     """Add the lit waves to the pixels of one run of LEDs: each LED gets what its cell shows, as a fraction of its cell.
 
     A wave is lit on [head - length, head); where waves overlap, the one of higher priority (lower index) is seen. So a

@@ -8,7 +8,9 @@ from binascii import crc32 as _crc32
 
 def position_100um(pieces, race_10us):
     """Where a head stands by its pieces [(start_10us, position_100um, speed, half_acceleration_biased)]: exact product."""
-    start, position, speed, bend = [p for p in pieces if p[0] <= race_10us][-1:][0] if pieces[0][0] <= race_10us else pieces[0]
+    start, position, speed, bend = (
+        [p for p in pieces if p[0] <= race_10us][-1:][0] if pieces[0][0] <= race_10us else pieces[0]
+    )
     dt = race_10us - start
     return position + ((dt * ((speed << 18) + dt * (bend - (1 << 29)))) >> 46)
 

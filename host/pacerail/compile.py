@@ -149,7 +149,9 @@ def _table(
     board = rail.boards[index]
     leds = rail.leds_of(index)
     runs = runs_of(leds, rail.track.lap_m)
-    output_part = b"".join(struct.pack("<4H", o.leds, min(o.limit_ma, 0xFFFF), o.led_ma * 100, 0) for o in board.outputs)
+    output_part = b"".join(
+        struct.pack("<4H", o.leds, min(o.limit_ma, 0xFFFF), o.led_ma * 100, 0) for o in board.outputs
+    )
     run_part, edge_part, pixels = b"", b"", [led.pixel for led in leds]
     first_led = first_edge = 0
     for run in runs:

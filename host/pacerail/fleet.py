@@ -10,7 +10,7 @@ from pacerail.board import BoardClient, Identity, Status
 from pacerail.errors import RailError
 from pacerail.link import HostClock
 from pacerail.model.rail import Board
-from pacerail.sync import Estimator
+from pacerail.sync import Estimator, Sample
 
 
 @dataclass(eq=False)
@@ -25,12 +25,17 @@ class Member:
     status: Status | None = None
     lost: bool = False
     """It did not answer when it was last asked."""
+    restarted: bool = False
+    """Its ticks have jumped: it has started anew."""
+    last_sample: Sample | None = None
 
     @property
     def name(self) -> str:
         """Its name on the rail."""
         return self.board.name
 
+
+_JUMP_US = 500_000  # no delay and no crystal does that between two exchanges
 
 Step = Callable[[Member], Awaitable[None]]
 
@@ -78,6 +83,10 @@ async def sample_one(member: Member) -> None:
     except RailError:
         member.lost = True
         raise
+    last, member.last_sample = member.last_sample, sample
+    if last is not None:
+        ticks, host_us = sample.t2_tick - last.t2_tick, sample.t1_host_us - last.t1_host_us
+        member.restarted = member.restarted or abs(ticks - host_us) > _JUMP_US
     member.lost = False
     member.estimator.add(sample, again)
 

@@ -52,7 +52,9 @@ class SerialPort:
         try:
             self._serial = serial.serial_for_url(self._device, baudrate=BAUD, timeout=_POLL_S, write_timeout=2.0)
         except (serial.SerialException, ValueError, OSError) as error:
-            raise RailError(f"{port}: cannot open it ({error}); is it plugged in, and does nothing else use it?") from error
+            raise RailError(
+                f"{port}: cannot open it ({error}); is it plugged in, and does nothing else use it?"
+            ) from error
         low_latency = getattr(self._serial, "set_low_latency_mode", None)
         if low_latency is not None:  # FTDI chips hold bytes back for 16 ms otherwise; other drivers refuse
             with contextlib.suppress(OSError, ValueError, NotImplementedError):

@@ -17,10 +17,13 @@ from pacerail.sync import Estimator
 
 SYNC_PERIOD_S = 0.98
 """Between two clock exchanges in a race; odd, so that it does not beat with what else goes on once a second."""
-_BURST_PERIOD_S = 0.1
-_BURST_S = 4.0
+_EARLY_PERIOD_S = 0.245
+_EARLY_S = 30.0  # after arming the exchanges go on faster: what a short burst leaves open is the rate
+_LINE_PERIOD_S = 2.94  # between two settings of a board's clock, and two looks at its state
+_BURST_PERIOD_S = 0.05
+_BURST_S = 6.0
 _BURST_MAX_S = 20.0
-_REJOIN_PERIOD_S = 0.04
+_REJOIN_PERIOD_S = 0.03
 _REJOIN_SAMPLES = 16
 _LOST_PERIOD_S = 0.2
 _AFTER_S = 1.0
@@ -171,21 +174,30 @@ async def _set_line(fleet: Fleet, member: Member) -> None:
 
 async def _watch(race: Race, member: Member) -> None:
     """Look after one board for the length of a race."""
-    fleet = race.fleet
+    clock = race.fleet.clock
+    begun_us = told_us = clock()
     while True:
         try:
             await sample_one(member)
-            await _set_line(fleet, member)
-            member.status = await member.client.status()
-            if member.status.state in ("idle", "loaded") and race.gun is not None:
-                await _rejoin(race, member)
-            await asyncio.sleep(SYNC_PERIOD_S)
+            if member.restarted or clock() - told_us > _LINE_PERIOD_S * 1e6:
+                told_us = clock()
+                await _look_after(race, member)
+            early = clock() - begun_us < _EARLY_S * 1e6
+            await asyncio.sleep(_EARLY_PERIOD_S if early else SYNC_PERIOD_S)
         except RailError as error:
-            if not member.lost:
-                member.lost = True
+            member.lost = True
             race.note(f"lost: {error}", member.name)
             await _until_it_answers(member)
             race.note("answers again", member.name)
+            begun_us, told_us = clock(), 0
+
+
+async def _look_after(race: Race, member: Member) -> None:
+    member.status = await member.client.status()
+    if member.status.state in ("idle", "loaded"):
+        await _rejoin(race, member)
+    else:
+        await _set_line(race.fleet, member)
 
 
 async def _until_it_answers(member: Member) -> None:
@@ -205,6 +217,7 @@ async def _rejoin(race: Race, member: Member) -> None:
         return
     race.note("has started anew: back into the race", member.name)
     member.estimator = Estimator()
+    member.restarted = False
     await upload_one(member)
     for _ in range(_REJOIN_SAMPLES):
         await sample_one(member)
@@ -222,5 +235,3 @@ async def _last_status(member: Member) -> None:
     except RailError:
         member.lost = True
         raise
-
-

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from pacerail.gun import Gun
+from pacerail.model.rail import Rail
+from pacerail.race import Race
 
 
 @dataclass(frozen=True)
@@ -70,3 +75,31 @@ class Report:
     def write(self, path: Path) -> None:
         """Write it as JSON."""
         path.write_text(json.dumps(self.as_dict(), indent=2) + "\n")
+
+
+def race_report(race: Race, rail: Rail, wall_s: float, faults: Sequence[str]) -> Report:
+    """The report on a race on a real rail: what the boards say of themselves. Light is measured on the bench only."""
+    statuses = [member.status for member in race.fleet.members if member.status is not None]
+    nothing = Spread(None, None, None)
+    return Report(
+        plan_hash=race.plan.hash,
+        boards=len(rail.boards),
+        leds=len(rail.leds),
+        frames=sum(status.frames for status in statuses),
+        dropped=sum(status.late for status in statuses),
+        light_error_mm=nothing,
+        board_skew_us=nothing,
+        virtual_s=wall_s,
+        wall_s=wall_s,
+        faults=tuple(faults),
+        more={
+            "phase": race.phase,
+            "gun": None if race.gun is None else vars_of(race.gun),
+            "clock_bound_us": {m.name: m.status.bound_us for m in race.fleet.members if m.status is not None},
+        },
+    )
+
+
+def vars_of(gun: Gun) -> dict[str, Any]:
+    """A gun as JSON takes it."""
+    return {"source": gun.source, "zero_us": gun.zero_us, "bound_us": gun.bound_us}

@@ -16,6 +16,7 @@ import argparse
 from collections.abc import Callable, Sequence
 
 import numpy as np
+
 from pacerail.bench.traces import MODELS, Model, Trace, simulate
 from pacerail.sync import Estimator, Sample
 

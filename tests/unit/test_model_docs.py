@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from pacerail.model import outputfile, planfile, railfile, stretchfile, trackfile, wavefile
 from pacerail.model.planfile import load_plan
 from pacerail.model.track import standard_track

@@ -9,6 +9,7 @@ from typing import Any
 import click
 import pytest
 from click.testing import CliRunner, Result
+
 from pacerail.cli.plan import plan
 from pacerail.errors import InputError
 from pacerail.model.planfile import load_plan

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from pacerail import resources
 from pacerail.compile import compile_tables
 from pacerail.errors import InputError

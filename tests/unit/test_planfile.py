@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from pacerail import resources
 from pacerail.errors import InputError
 from pacerail.model.plan import Plan, Wave

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from pacerail.model import motion
 from pacerail.model.motion import Mark, Stretch
 from pacerail.model.profile import Profile

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from pacerail.bench.traces import HEADER, MODELS, USB, Model, Trace, simulate, write_csv
 from pacerail.cli.sync import sync
 from pacerail.errors import InputError

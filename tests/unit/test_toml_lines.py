@@ -9,6 +9,7 @@ from typing import cast
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from pacerail import resources
 from pacerail.model.toml_lines import KeyPath, key_lines
 
@@ -115,6 +116,7 @@ SCALARS = st.sampled_from(
         '"a\\"]"',
         '"""x\n\n] = "" y"""',
         "'''\n[[k]]\n'''",
+        '"""ends in quotes"""""',
         "07:32:00",
         '""',
         "''",

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from pacerail.errors import InputError
 from pacerail.model.track import Arc, Straight, Track, standard_track
 from pacerail.model.trackfile import load_track

@@ -7,6 +7,7 @@ import math
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from pacerail.model.units import (
     colour_hex,
     colour_word,

@@ -126,7 +126,9 @@ class LightJudge:
                     both = seen[:, edge] & seen[:, other]
                     gap = cell[:, other] - cell[:, edge]
                     shared[:, edge] |= both & (gap == 0)
-                    low[:, edge] = np.where(both & (gap < 0), np.maximum(low[:, edge], cell[:, other] + 1), low[:, edge])
+                    low[:, edge] = np.where(
+                        both & (gap < 0), np.maximum(low[:, edge], cell[:, other] + 1), low[:, edge]
+                    )
                     high[:, edge] = np.where(
                         both & (gap > 0), np.minimum(high[:, edge], cell[:, other] - 1), high[:, edge]
                     )
@@ -203,9 +205,7 @@ class LightJudge:
         return found
 
 
-def expected_gaps(
-    shown_s: Floats, lit_s: Sequence[tuple[float, float]], period_s: float
-) -> tuple[int, int]:
+def expected_gaps(shown_s: Floats, lit_s: Sequence[tuple[float, float]], period_s: float) -> tuple[int, int]:
     """(frames while lit, frames dropped): over the spans in which a board is lit, from when its frames were seen.
 
     A frame is dropped where the picture stood for more than one and a half periods of the wire.

@@ -24,7 +24,9 @@ from pacerail.model.rail import even_rail
 @click.option("--boards", type=click.IntRange(1, 250), help="An evenly divided rail of so many boards.")
 @click.option("--leds", type=click.IntRange(1, 2000), help="LEDs on each of its boards.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same frames.")
-@click.option("--ppm", type=click.FloatRange(0, 200), default=20.0, show_default=True, help="Crystals are off by up to so much.")
+@click.option(
+    "--ppm", type=click.FloatRange(0, 200), default=20.0, show_default=True, help="Crystals are off by up to so much."
+)
 @report_option
 @click.option("--record", "record_path", metavar="FILE", help="Write every changed frame as JSON lines.")
 def bench(

@@ -13,9 +13,14 @@ from pacerail.model.railfile import load_rail
 from pacerail.report import Report
 
 rail_option = click.option(
-    "--rail", "rail_name", metavar="FILE", help="Rail file, or the name of a shipped one; default: 16 boards of 150 LEDs."
+    "--rail",
+    "rail_name",
+    metavar="FILE",
+    help="Rail file, or the name of a shipped one; default: 16 boards of 150 LEDs.",
 )
-report_option = click.option("--report", "report_path", metavar="FILE", type=click.Path(dir_okay=False), help="Write the report as JSON.")
+report_option = click.option(
+    "--report", "report_path", metavar="FILE", type=click.Path(dir_okay=False), help="Write the report as JSON."
+)
 
 
 def rail_of(rail_name: str | None) -> Rail:
@@ -48,4 +53,3 @@ def write_report(report: Report, path: str | None) -> None:
             report.write(Path(path))
         except OSError as error:
             raise InputError(f"{path}: cannot be written ({error.strerror}); expected a folder that exists") from error
-

@@ -22,10 +22,19 @@ from pacerail.report import race_report
 @click.argument("plan_name", metavar="PLAN")
 @rail_option
 @click.option("--headless", is_flag=True, help="Messages as plain lines, the report as JSON on standard output.")
-@click.option("--go-in", "go_in_s", metavar="S", type=click.FloatRange(0.5, 86_400), required=True, help="Start in so many seconds, once armed.")
+@click.option(
+    "--go-in",
+    "go_in_s",
+    metavar="S",
+    type=click.FloatRange(0.5, 86_400),
+    required=True,
+    help="Start in so many seconds, once armed.",
+)
 @click.option("--until", metavar="T", help="Stop the lights at this race time, as 3:01.84.")
 @report_option
-def race(plan_name: str, rail_name: str | None, headless: bool, go_in_s: float, until: str | None, report_path: str | None) -> None:
+def race(
+    plan_name: str, rail_name: str | None, headless: bool, go_in_s: float, until: str | None, report_path: str | None
+) -> None:
     """Run a race on the rail: connect, check, upload, sync, arm, start, follow, report.
 
     \b

@@ -1,0 +1,48 @@
+"""The fleet of a real rail: every board of the rail file behind its port."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
+
+from pacerail.board import BoardClient
+from pacerail.errors import RailError
+from pacerail.fleet import Fleet, Member
+from pacerail.link import Link
+from pacerail.model.rail import Rail
+from pacerail.ports import SerialPort, host_clock_us
+from pacerail_node import wire
+
+
+@contextlib.contextmanager
+def open_fleet(rail: Rail, tables: Sequence[bytes], loop: asyncio.AbstractEventLoop) -> Iterator[Fleet]:
+    """Open every port of a rail once; boards that share one (RS-485) are told apart by their address.
+
+    Raises RailError naming every board without a port and every port that cannot be opened.
+    """
+    links: dict[str, Link] = {}
+    problems: list[str] = []
+    shared = [board.port for board in rail.boards]
+    members: list[Member] = []
+    counter = time.time_ns() // 1_000_000  # rises from day to day, as the counter of signed frames must
+    try:
+        for board, table in zip(rail.boards, tables, strict=True):
+            if board.port is None:
+                problems.append(f"{board.name} has no port: give it one in the rail file")
+                continue
+            if board.port not in links:
+                try:
+                    links[board.port] = Link(SerialPort(board.port, loop), rail.key, counter)
+                except RailError as error:
+                    problems.append(f"{board.name}: {error}")
+                    continue
+            address = board.address if shared.count(board.port) > 1 else wire.ANY
+            members.append(Member(BoardClient(board.name, links[board.port], address), board, table))
+        if problems:
+            raise RailError("; ".join(problems))
+        yield Fleet(members, host_clock_us)
+    finally:
+        for link in links.values():
+            link.close()
