@@ -13,6 +13,15 @@ from pacerail.model.rail import Board
 from pacerail.sync import Estimator, Sample
 
 
+_MOST_SAMPLES = 240  # four minutes at one a second; more cost time and teach nothing
+_JUMP_US = 500_000  # no delay and no crystal does that between two exchanges
+
+
+def new_estimator() -> Estimator:
+    """An estimator as a race uses it."""
+    return Estimator(most=_MOST_SAMPLES)
+
+
 @dataclass(eq=False)
 class Member:
     """A board of the fleet: how to talk to it, what the rail file says of it, and what is known of it now."""
@@ -20,7 +29,7 @@ class Member:
     client: BoardClient
     board: Board
     table: bytes
-    estimator: Estimator = field(default_factory=Estimator)
+    estimator: Estimator = field(default_factory=new_estimator)
     identity: Identity | None = None
     status: Status | None = None
     lost: bool = False
@@ -34,8 +43,6 @@ class Member:
         """Its name on the rail."""
         return self.board.name
 
-
-_JUMP_US = 500_000  # no delay and no crystal does that between two exchanges
 
 Step = Callable[[Member], Awaitable[None]]
 

@@ -10,16 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pacerail.errors import RailError
-from pacerail.fleet import Fleet, Member, check_one, sample_one, upload_one
+from pacerail.fleet import Fleet, Member, check_one, new_estimator, sample_one, upload_one
 from pacerail.gun import Gun, scheduled
 from pacerail.model.plan import Plan
-from pacerail.sync import Estimator
 
 SYNC_PERIOD_S = 0.98
 """Between two clock exchanges in a race; odd, so that it does not beat with what else goes on once a second."""
 _EARLY_PERIOD_S = 0.245
 _EARLY_S = 30.0  # after arming the exchanges go on faster: what a short burst leaves open is the rate
-_LINE_PERIOD_S = 2.94  # between two settings of a board's clock, and two looks at its state
+_LINE_PERIOD_S = 4.9  # between two settings of a board's clock, and two looks at its state
 _BURST_PERIOD_S = 0.05
 _BURST_S = 6.0
 _BURST_MAX_S = 20.0
@@ -84,8 +83,7 @@ async def synchronise(race: Race) -> None:
     while True:
         await fleet.sample()
         gone_s = (fleet.clock() - begun_us) / 1e6
-        wide = _wide(fleet)
-        if gone_s >= _BURST_S and not wide:
+        if gone_s >= _BURST_S and not (wide := _wide(fleet)):
             break
         if gone_s >= _BURST_MAX_S:
             reasons = "; ".join(f"{name}: {why}" for name, why in wide.items())
@@ -216,7 +214,7 @@ async def _rejoin(race: Race, member: Member) -> None:
     if race.gun is None:
         return
     race.note("has started anew: back into the race", member.name)
-    member.estimator = Estimator()
+    member.estimator = new_estimator()
     member.restarted = False
     await upload_one(member)
     for _ in range(_REJOIN_SAMPLES):

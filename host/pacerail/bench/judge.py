@@ -25,9 +25,10 @@ from pacerail.model.plan import Plan
 from pacerail.model.rail import Rail
 
 Floats = NDArray[np.float64]
+Levels = NDArray[np.int16]
 _REACH = 3  # cells looked at on either side of an edge
 _HAIR_M = 1e-6
-_STRAY_LEVELS = 1.5
+_STRAY_LEVELS = 1
 _BATCH = 1000
 
 
@@ -51,6 +52,7 @@ class LightJudge:
         self._lengths = np.array([wave.length_m for wave in self._waves])
         # the last "colour" is the dark between the waves
         self._colours = np.array([*(wave.colour for wave in self._waves), (0, 0, 0)], dtype=np.float64)
+        self._levels = self._colours.astype(np.int16)
         self._stretches: list[list[_Stretch]] = []
         for index in range(len(rail.boards)):
             runs = runs_of(rail.leds_of(index), self._lap_m)
@@ -101,9 +103,9 @@ class LightJudge:
         pixels = np.frombuffer(b"".join(rgb for _, rgb in waiting), dtype=np.uint8).reshape(len(waiting), -1, 3)
         heads, lit = self.heads_m(race_s)
         for stretch in self._stretches[board]:
-            self._measure_stretch(stretch, heads, lit, pixels[:, stretch.pixels, :].astype(np.float64))
+            self._measure_stretch(stretch, heads, lit, pixels[:, stretch.pixels, :].astype(np.int16))
 
-    def _measure_stretch(self, stretch: _Stretch, heads: Floats, lit: NDArray[np.bool_], pixels: Floats) -> None:
+    def _measure_stretch(self, stretch: _Stretch, heads: Floats, lit: NDArray[np.bool_], pixels: Levels) -> None:
         lap, edges = self._lap_m, stretch.edges_m
         cells = len(edges) - 1
         widths = np.diff(edges)
@@ -113,7 +115,7 @@ class LightJudge:
         middle = edges[-1] / 2
         at = (at - middle + lap / 2) % lap - lap / 2 + middle
         own = np.concatenate((lit, lit), axis=1)
-        local_heads = heads - stretch.origin_m
+        local_heads = (heads - stretch.origin_m) % lap
         left = self._colour_at(at - _HAIR_M, local_heads, lit)
         right = self._colour_at(at + _HAIR_M, local_heads, lit)
         seen = own & (self._colours[left] != self._colours[right]).any(axis=2) & (at > 0) & (at < edges[-1])
@@ -141,7 +143,7 @@ class LightJudge:
         self,
         stretch: _Stretch,
         widths: Floats,
-        pixels: Floats,
+        pixels: Levels,
         frame: NDArray[np.intp],
         edge: NDArray[np.intp],
         at: Floats,
@@ -168,7 +170,7 @@ class LightJudge:
     def _check_rest(
         self,
         edges: Floats,
-        pixels: Floats,
+        pixels: Levels,
         at: Floats,
         seen: NDArray[np.bool_],
         shared: NDArray[np.bool_],
@@ -179,12 +181,12 @@ class LightJudge:
         """Cells without an edge show one colour; cells with several are held against their exact mixture."""
         cells = len(edges) - 1
         middles = np.broadcast_to((edges[:-1] + edges[1:]) / 2, (len(pixels), cells))
-        wanted = self._colours[self._colour_at(middles, local_heads, lit)]
+        wanted = self._levels[self._colour_at(middles, local_heads, lit)]
         near = np.zeros((len(pixels), cells), dtype=np.bool_)
         frame, edge = np.nonzero(seen)
         for step in (-1, 0, 1):
             near[frame, np.clip(cell[frame, edge] + step, 0, cells - 1)] = True
-        wrong = (np.abs(pixels - wanted) > _STRAY_LEVELS).any(axis=2) & ~near
+        wrong = (np.abs(pixels - wanted).max(axis=2) > _STRAY_LEVELS) & ~near
         self.stray_cells += int(wrong.sum())
         for f, e in zip(*np.nonzero(shared), strict=True):
             index = int(cell[f, e])
@@ -200,7 +202,8 @@ class LightJudge:
         waves = local_heads.shape[1]
         found = np.full(points.shape, waves, dtype=np.intp)
         for wave in range(waves - 1, -1, -1):
-            behind = (local_heads[:, wave, None] - points) % self._lap_m
+            behind = local_heads[:, wave, None] - points
+            np.add(behind, self._lap_m, out=behind, where=behind < 0)
             found[lit[:, wave, None] & (behind <= self._lengths[wave])] = wave
         return found
 

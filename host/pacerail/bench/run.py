@@ -103,7 +103,7 @@ def _build(plan: Plan, rail: Rail, settings: Settings, world: World, tables: Seq
         client = BoardClient(board.name, Link(link, rail.key), board.address)
         members.append(Member(client, board, tables[index]))
     for simulated in world.boards:
-        simulated.collect()
+        simulated.await_start()
     race = Race(plan, Fleet(members, world.host_clock_us))
     recorder = Recorder(settings.record, rail) if settings.record is not None else None
     tally = Tally(plan, rail, race, recorder)

@@ -75,7 +75,7 @@ class SimBoard:
         return self._process is not None
 
     def power_on(self, crystal: Crystal) -> None:
-        """Start it: the firmware runs from the crystal's boot time on. `collect` then waits until it is up."""
+        """Start it: the firmware runs from the crystal's boot time on. `await_start` then waits until it is up."""
         self.crystal = crystal
         self.reached_ns = crystal.boot_ns
         with tempfile.NamedTemporaryFile(prefix="pacerail-flash-", delete=False) as image:
@@ -115,6 +115,11 @@ class SimBoard:
         self.paused = False
         self._grant_bytes(self.crystal.tick_at(until_ns) & TICK_MASK, b"".join(parts))
 
+    def await_start(self) -> None:
+        """Wait until it is up: it has read its flash then, and asks for time."""
+        self.collect()
+        self._image.unlink(missing_ok=True)
+
     def collect(self) -> None:
         """Take in what it did until it paused again."""
         while not self.paused:
@@ -123,7 +128,6 @@ class SimBoard:
                 process = self._process
                 assert process is not None and process.stdout is not None
                 data = os.read(process.stdout.fileno(), _READ)
-                self._image.unlink(missing_ok=True)  # it has read its flash by now
                 if not data:
                     raise self._died()
                 self._unread += data

@@ -16,7 +16,7 @@ from pacerail.bench.delays import LinkModel
 from pacerail.bench.simboard import Frame, SimBoard
 from pacerail.link import OnBytes
 
-_LAG_NS = 250_000_000
+_LAG_NS = 500_000_000
 """A board that nobody talks to lags behind at most so much: the more, the fewer hand-overs between processes."""
 
 
