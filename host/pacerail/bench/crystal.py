@@ -28,7 +28,7 @@ class Crystal:
         gone = (tick - self.boot_tick) * 1_000_000_000_000
         return self.boot_ns - (-gone // (1_000_000_000 + self.rate_ppb))
 
-    def unwrap(self, tick: int, near_ns: int) -> int:
-        """The whole tick of which a board sees `tick`, the one nearest to what stands at a true time."""
-        near = self.tick_at(near_ns)
+    @staticmethod
+    def unwrap_near(tick: int, near: int) -> int:
+        """The whole tick of which a board sees `tick`: the one nearest to another whole tick."""
         return near + ((tick - near + (1 << 29)) & TICK_MASK) - (1 << 29)

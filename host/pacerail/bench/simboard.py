@@ -9,8 +9,8 @@ import subprocess
 import sysconfig
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from pacerail.bench.crystal import TICK_MASK, Crystal
 from pacerail.errors import RailError
@@ -19,6 +19,7 @@ from pacerail_node.hardware.sim import RACE_BIAS
 
 _BLOCK = 4096
 _READ = 1 << 18
+_TWO_WORDS = struct.Struct("<II")
 
 
 def find_micropython() -> str:
@@ -38,8 +39,7 @@ def find_micropython() -> str:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """What a board's LEDs showed from a true time on: linear RGB, 3 bytes a pixel."""
 
     board: int
@@ -149,30 +149,29 @@ class SimBoard:
         return RailError(f"simulated board {self.index + 1} died: {' / '.join(lines[-4:]) or 'without a word'}")
 
     def _parse(self) -> None:
-        data, at = self._unread, 0
+        data, at, crystal = self._unread, 0, self.crystal
+        near = crystal.tick_at(self.reached_ns)
         while at < len(data) and not self.paused:
             kind = data[at]
             have = len(data) - at
             if kind == 0x46 and have >= 9 + self._pixels_size:  # F
-                start, race = struct.unpack_from("<II", data, at + 1)
-                begun = self.crystal.unwrap(start, self.reached_ns)
-                visible_ns = self.crystal.true_ns(begun + self._wire_us)
-                rgb = bytes(data[at + 9 : at + 9 + self._pixels_size])
-                self.on_frame(Frame(self.index, visible_ns, race - RACE_BIAS, rgb))
-                at += 9 + self._pixels_size
+                start, race = _TWO_WORDS.unpack_from(data, at + 1)
+                visible_ns = crystal.true_ns(crystal.unwrap_near(start, near) + self._wire_us)
+                end = at + 9 + self._pixels_size
+                self.on_frame(Frame(self.index, visible_ns, race - RACE_BIAS, bytes(data[at + 9 : end])))
+                at = end
             elif kind == 0x50 and have >= 5:  # P
                 self.paused = True
                 (tick,) = struct.unpack_from("<I", data, at + 1)
-                stopped = self.crystal.unwrap(tick, self.reached_ns)
-                if stopped < self.crystal.tick_at(self.reached_ns):  # early: it has sent something
-                    self.reached_ns = self.crystal.true_ns(stopped)
+                stopped = crystal.unwrap_near(tick, near)
+                if stopped < near:  # early: it has sent something
+                    self.reached_ns = crystal.true_ns(stopped)
                 at += 5
             elif kind == 0x54 and have >= 7:  # T
                 tick, count = struct.unpack_from("<IH", data, at + 1)
                 if have < 7 + count:
                     break
-                true_ns = self.crystal.true_ns(self.crystal.unwrap(tick, self.reached_ns))
-                self.on_send(true_ns, bytes(data[at + 7 : at + 7 + count]))
+                self.on_send(crystal.true_ns(crystal.unwrap_near(tick, near)), bytes(data[at + 7 : at + 7 + count]))
                 at += 7 + count
             elif kind == 0x57 and have >= 5 + _BLOCK:  # W
                 (block,) = struct.unpack_from("<I", data, at + 1)

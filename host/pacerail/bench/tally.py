@@ -88,14 +88,11 @@ class Tally:
         )
 
     def _lit_spans(self, board: int, end_s: float) -> list[tuple[float, float]]:
-        """When the plan has light on a board, to 2 ms."""
+        """When the plan has light on a board, within 2 ms: never longer than it has."""
         times = np.arange(0.0, end_s, _LIT_STEP_S)
         lit = np.concatenate(([False], self.judge.lit_on(board, times), [False]))
         changes = np.flatnonzero(lit[1:] != lit[:-1])
-        return [
-            (float(times[on]), float(times[min(off, len(times) - 1)]))
-            for on, off in zip(changes[::2], changes[1::2], strict=True)
-        ]
+        return [(float(times[on]), float(times[off - 1])) for on, off in zip(changes[::2], changes[1::2], strict=True)]
 
     def _skews_us(self, end_s: float) -> Floats:
         """The spread of all boards' clocks, fastest less slowest, in each half second."""

