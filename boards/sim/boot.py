@@ -2,16 +2,17 @@
 # file named on the command line, makes that its only file system, and starts the firmware from there. The host's disk
 # is unmounted first, so nothing that a tool does to this board reaches a file of the host.
 #
-#     micropython boot.py IMAGE
+#     micropython boot.py IMAGE [quiet]
 #
 # Every block written to flash goes to the world on stdout as "W", block number (4 bytes), 4096 bytes: the world keeps
-# the flash, so that a power cut can be put between any two writes.
+# the flash, so that a power cut can be put between any two writes. With "quiet" it stays in RAM.
 import struct
 import sys
 
 import vfs
 
 BLOCK = 4096
+QUIET = "quiet" in sys.argv
 
 
 class Flash:
@@ -27,6 +28,8 @@ class Flash:
     def writeblocks(self, block, buffer, offset=None):
         at = block * BLOCK + (offset or 0)
         self._image[at : at + len(buffer)] = buffer
+        if QUIET:
+            return
         whole = block * BLOCK
         sys.stdout.buffer.write(struct.pack("<BI", ord("W"), block))
         sys.stdout.buffer.write(memoryview(self._image)[whole : whole + BLOCK])

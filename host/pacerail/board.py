@@ -92,9 +92,9 @@ class BoardClient:
             )
         return identity
 
-    async def status(self) -> Status:
+    async def status(self, tries: int = 3) -> Status:
         """Ask how it is."""
-        payload = (await self.link.request(messages.STATUS, to=self._address)).payload
+        payload = (await self.link.request(messages.STATUS, to=self._address, tries=tries)).payload
         if len(payload) != messages.STATUS_SIZE:
             raise RailError(f"board {self.name} sent a status of {len(payload)} bytes; flash it with this version")
         state, valid = payload[0], payload[1]

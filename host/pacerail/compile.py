@@ -7,6 +7,7 @@ very same code.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
 import struct
 from collections.abc import Sequence
@@ -92,7 +93,7 @@ def pieces_of(motion: Profile, start_m: float, scale: float, lap: int) -> list[P
         longest = (CUBIC_ERROR_M * 36 / math.sqrt(3) / cubic) ** (1 / 3) if cubic > 1e-12 else _PIECE_MAX_S
         count = max(1, math.ceil((end - begin) / min(longest, _PIECE_MAX_S)))
         cuts = np.linspace(begin, end, count + 1)
-        for t0, t1 in zip(cuts[:-1], cuts[1:], strict=True):
+        for t0, t1 in itertools.pairwise(cuts):
             pieces.append(_quadratic(motion, coeffs, begin, float(t0), float(t1), base, scale))
     stop = motion.end_s
     pieces.append((round(stop * PER_S), round(base + motion.end_m * scale), 0, pacetable.BEND_BIAS))

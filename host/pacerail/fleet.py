@@ -12,7 +12,6 @@ from pacerail.link import HostClock
 from pacerail.model.rail import Board
 from pacerail.sync import Estimator, Sample
 
-
 _MOST_SAMPLES = 240  # four minutes at one a second; more cost time and teach nothing
 _JUMP_US = 500_000  # no delay and no crystal does that between two exchanges
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pacerail.errors import RailError
-from pacerail.fleet import Fleet, Member, check_one, new_estimator, sample_one, upload_one
+from pacerail.fleet import Fleet, Member, check_one, sample_one, upload_one
 from pacerail.gun import Gun, scheduled
 from pacerail.model.plan import Plan
 
@@ -69,7 +69,7 @@ async def prepare(race: Race) -> None:
     fleet = race.fleet
     race.phase = "connecting"
     await fleet.each("check", check_one)
-    race.note(f"{len(fleet.members)} boards answer, as the rail file says")
+    race.note(f"boards that answer, as the rail file says: {len(fleet.members)}")
     race.phase = "uploading"
     await fleet.each("upload", upload_one)
     race.note(f"plan {race.plan.hash} is on all boards")
@@ -80,6 +80,7 @@ async def synchronise(race: Race) -> None:
     fleet = race.fleet
     race.phase = "syncing"
     begun_us = fleet.clock()
+    wide: dict[str, str] = {}
     while True:
         await fleet.sample()
         gone_s = (fleet.clock() - begun_us) / 1e6
@@ -187,7 +188,7 @@ async def _watch(race: Race, member: Member) -> None:
             race.note(f"lost: {error}", member.name)
             await _until_it_answers(member)
             race.note("answers again", member.name)
-            begun_us, told_us = clock(), 0
+            begun_us, told_us = clock(), 0  # look after it at once
 
 
 async def _look_after(race: Race, member: Member) -> None:
@@ -201,7 +202,7 @@ async def _look_after(race: Race, member: Member) -> None:
 async def _until_it_answers(member: Member) -> None:
     while True:
         try:
-            member.status = await member.client.status()
+            member.status = await member.client.status(tries=1)
         except RailError:
             await asyncio.sleep(_LOST_PERIOD_S)
         else:
@@ -214,8 +215,7 @@ async def _rejoin(race: Race, member: Member) -> None:
     if race.gun is None:
         return
     race.note("has started anew: back into the race", member.name)
-    member.estimator = new_estimator()
-    member.restarted = False
+    member.restarted = False  # its estimator sees the jump too, and keeps what it knows of the crystal's rate
     await upload_one(member)
     for _ in range(_REJOIN_SAMPLES):
         await sample_one(member)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 
 from pacerail.board import BoardClient
 from pacerail.errors import RailError
@@ -17,7 +17,7 @@ from pacerail_node import wire
 
 
 @contextlib.contextmanager
-def open_fleet(rail: Rail, tables: Sequence[bytes], loop: asyncio.AbstractEventLoop) -> Iterator[Fleet]:
+def open_fleet(rail: Rail, tables: Sequence[bytes], loop: asyncio.AbstractEventLoop) -> Generator[Fleet]:
     """Open every port of a rail once; boards that share one (RS-485) are told apart by their address.
 
     Raises RailError naming every board without a port and every port that cannot be opened.

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import permutations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,8 @@ from pacerail.model.rail import Rail
 
 Floats = NDArray[np.float64]
 Levels = NDArray[np.int16]
+Indices = NDArray[np.intp]
+Mask = NDArray[np.bool_]
 _REACH = 3  # cells looked at on either side of an edge
 _HAIR_M = 1e-6
 _STRAY_LEVELS = 1
@@ -39,6 +42,35 @@ class _Stretch:
     origin_m: float
     edges_m: Floats
     pixels: NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """What the plan shows on each frame: the heads in m from a stretch's begin, in [0, lap), and which are lit.
+
+    Both (frames, waves), topmost wave first.
+    """
+
+    heads_m: Floats
+    lit: Mask
+
+
+@dataclass(frozen=True)
+class _Edges:
+    """The edges of light on each frame, (frames, edges) each."""
+
+    at_m: Floats
+    cell: Indices
+    low: Indices
+    """First cell that may be looked at: nothing but this edge is in the cells from there to `high`."""
+    high: Indices
+    left: Indices
+    """Index of the colour on its left, and on its right."""
+    right: Indices
+    seen: Mask
+    """It is on the stretch, lit, and not hidden under another wave."""
+    shared: Mask
+    """Another seen edge lies in the same cell."""
 
 
 class LightJudge:
@@ -79,13 +111,13 @@ class LightJudge:
         self._errors = [np.concatenate(self._errors)] if self._errors else []
         return self._errors[0] if self._errors else np.zeros(0)
 
-    def heads_m(self, race_s: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    def heads_m(self, race_s: Floats) -> tuple[Floats, Mask]:
         """Track coordinates of the heads by the plan, topmost wave first, and which are lit: (times, waves) each."""
         heads = np.stack([wave.motion.distance_m(race_s) for wave in self._waves], axis=1)
         lit = np.stack([wave.visible(race_s) for wave in self._waves], axis=1)
         return (self._start_m + heads) % self._lap_m, lit
 
-    def lit_on(self, board: int, race_s: Floats) -> NDArray[np.bool_]:
+    def lit_on(self, board: int, race_s: Floats) -> Mask:
         """Whether the plan has any light on a board, at each of some race times."""
         heads, lit = self.heads_m(race_s)
         found = np.zeros(race_s.shape, dtype=np.bool_)
@@ -105,106 +137,79 @@ class LightJudge:
         for stretch in self._stretches[board]:
             self._measure_stretch(stretch, heads, lit, pixels[:, stretch.pixels, :].astype(np.int16))
 
-    def _measure_stretch(self, stretch: _Stretch, heads: Floats, lit: NDArray[np.bool_], pixels: Levels) -> None:
-        lap, edges = self._lap_m, stretch.edges_m
-        cells = len(edges) - 1
-        widths = np.diff(edges)
-        waves = heads.shape[1]
-        # every edge of light, as it lies around the middle of the stretch: heads, then tails
-        at = np.concatenate((heads, heads - self._lengths), axis=1) - stretch.origin_m
-        middle = edges[-1] / 2
-        at = (at - middle + lap / 2) % lap - lap / 2 + middle
-        own = np.concatenate((lit, lit), axis=1)
-        local_heads = (heads - stretch.origin_m) % lap
-        left = self._colour_at(at - _HAIR_M, local_heads, lit)
-        right = self._colour_at(at + _HAIR_M, local_heads, lit)
-        seen = own & (self._colours[left] != self._colours[right]).any(axis=2) & (at > 0) & (at < edges[-1])
-        cell = np.clip(np.searchsorted(edges, at, side="right") - 1, 0, cells - 1)
+    def _measure_stretch(self, stretch: _Stretch, heads: Floats, lit: Mask, pixels: Levels) -> None:
+        scene = _Scene((heads - stretch.origin_m) % self._lap_m, lit)
+        edges = self._edges_of_light(stretch, scene)
+        self._read_edges(stretch, edges, pixels)
+        self._check_rest(stretch, scene, edges, pixels)
+
+    def _edges_of_light(self, stretch: _Stretch, scene: _Scene) -> _Edges:
+        """Heads, then tails, of all waves on each frame, and which cells may be looked at to read each of them."""
+        lap, length_m = self._lap_m, stretch.edges_m[-1]
+        cells = len(stretch.edges_m) - 1
+        at = np.concatenate((scene.heads_m, scene.heads_m - self._lengths), axis=1)
+        at = (at - length_m / 2 + lap / 2) % lap - lap / 2 + length_m / 2  # as it lies around the middle of the stretch
+        left = self._colour_at(at - _HAIR_M, scene)
+        right = self._colour_at(at + _HAIR_M, scene)
+        seen = np.concatenate((scene.lit, scene.lit), axis=1) & (at > 0) & (at < length_m)
+        seen &= (self._colours[left] != self._colours[right]).any(axis=2)
+        cell = np.clip(np.searchsorted(stretch.edges_m, at, side="right") - 1, 0, cells - 1)
         low, high = np.clip(cell - _REACH, 0, None), np.clip(cell + _REACH, None, cells - 1)
         shared = np.zeros(seen.shape, dtype=np.bool_)
-        for other in range(2 * waves):
-            for edge in range(2 * waves):
-                if edge != other:
-                    both = seen[:, edge] & seen[:, other]
-                    gap = cell[:, other] - cell[:, edge]
-                    shared[:, edge] |= both & (gap == 0)
-                    low[:, edge] = np.where(
-                        both & (gap < 0), np.maximum(low[:, edge], cell[:, other] + 1), low[:, edge]
-                    )
-                    high[:, edge] = np.where(
-                        both & (gap > 0), np.minimum(high[:, edge], cell[:, other] - 1), high[:, edge]
-                    )
-        frame, edge = np.nonzero(seen & ~shared)
-        if len(frame):
-            self._read_edges(stretch, widths, pixels, frame, edge, at, cell, low, high, left, right)
-        self._check_rest(edges, pixels, at, seen, shared, cell, local_heads, lit)
+        for e, o in permutations(range(at.shape[1]), 2):  # every edge, and every other one that may be in its way
+            both: Mask = seen[:, e] & seen[:, o]
+            gap: Indices = cell[:, o] - cell[:, e]
+            shared[:, e] |= both & (gap == 0)
+            low[:, e] = np.where(both & (gap < 0), np.maximum(low[:, e], cell[:, o] + 1), low[:, e])
+            high[:, e] = np.where(both & (gap > 0), np.minimum(high[:, e], cell[:, o] - 1), high[:, e])
+        return _Edges(at, cell, low, high, left, right, seen, shared)
 
-    def _read_edges(
-        self,
-        stretch: _Stretch,
-        widths: Floats,
-        pixels: Levels,
-        frame: NDArray[np.intp],
-        edge: NDArray[np.intp],
-        at: Floats,
-        cell: NDArray[np.intp],
-        low: NDArray[np.intp],
-        high: NDArray[np.intp],
-        left: NDArray[np.intp],
-        right: NDArray[np.intp],
-    ) -> None:
-        centre, lo, hi = cell[frame, edge], low[frame, edge], high[frame, edge]
+    def _read_edges(self, stretch: _Stretch, edges: _Edges, pixels: Levels) -> None:
+        frame, edge = np.nonzero(edges.seen & ~edges.shared)
+        widths = np.diff(stretch.edges_m)
+        centre = edges.cell[frame, edge]
         looked = centre[:, None] + np.arange(-_REACH, _REACH + 1)[None, :]
-        inside = (looked >= lo[:, None]) & (looked <= hi[:, None])
+        inside = (looked >= edges.low[frame, edge][:, None]) & (looked <= edges.high[frame, edge][:, None])
         looked = np.clip(looked, 0, len(widths) - 1)
-        from_colour, to_colour = self._colours[left[frame, edge]], self._colours[right[frame, edge]]
-        contrast = from_colour - to_colour
-        level = ((pixels[frame[:, None], looked] - to_colour[:, None, :]) * contrast[:, None, :]).sum(axis=2)
+        before, behind = self._colours[edges.left[frame, edge]], self._colours[edges.right[frame, edge]]
+        contrast = before - behind
+        level = ((pixels[frame[:, None], looked] - behind[:, None, :]) * contrast[:, None, :]).sum(axis=2)
         level /= (contrast * contrast).sum(axis=1)[:, None]
         wide = np.where(inside, widths[looked], 0.0)
         measured = (level * wide).sum(axis=1)
         expected = np.where(looked < centre[:, None], wide, 0.0).sum(axis=1)
-        expected += at[frame, edge] - stretch.edges_m[centre]
+        expected += edges.at_m[frame, edge] - stretch.edges_m[centre]
         self._errors.append(np.abs(measured - expected) * 1000)
 
-    def _check_rest(
-        self,
-        edges: Floats,
-        pixels: Levels,
-        at: Floats,
-        seen: NDArray[np.bool_],
-        shared: NDArray[np.bool_],
-        cell: NDArray[np.intp],
-        local_heads: Floats,
-        lit: NDArray[np.bool_],
-    ) -> None:
+    def _check_rest(self, stretch: _Stretch, scene: _Scene, edges: _Edges, pixels: Levels) -> None:
         """Cells without an edge show one colour; cells with several are held against their exact mixture."""
-        cells = len(edges) - 1
-        middles = np.broadcast_to((edges[:-1] + edges[1:]) / 2, (len(pixels), cells))
-        wanted = self._levels[self._colour_at(middles, local_heads, lit)]
+        cells = len(stretch.edges_m) - 1
+        middles = np.broadcast_to((stretch.edges_m[:-1] + stretch.edges_m[1:]) / 2, (len(pixels), cells))
+        wanted = self._levels[self._colour_at(middles, scene)]
         near = np.zeros((len(pixels), cells), dtype=np.bool_)
-        frame, edge = np.nonzero(seen)
+        frame, edge = np.nonzero(edges.seen)
         for step in (-1, 0, 1):
-            near[frame, np.clip(cell[frame, edge] + step, 0, cells - 1)] = True
+            near[frame, np.clip(edges.cell[frame, edge] + step, 0, cells - 1)] = True
         wrong = (np.abs(pixels - wanted).max(axis=2) > _STRAY_LEVELS) & ~near
         self.stray_cells += int(wrong.sum())
-        for f, e in zip(*np.nonzero(shared), strict=True):
-            index = int(cell[f, e])
-            lo, hi = float(edges[index]), float(edges[index + 1])
-            cuts = np.array([lo, *sorted(x for x in at[f][seen[f]] if lo < x < hi), hi])
-            shown = self._colour_at(((cuts[:-1] + cuts[1:]) / 2)[None, :], local_heads[f : f + 1], lit[f : f + 1])[0]
+        for f, e in zip(*np.nonzero(edges.shared), strict=True):
+            index = int(edges.cell[f, e])
+            lo, hi = float(stretch.edges_m[index]), float(stretch.edges_m[index + 1])
+            cuts = np.array([lo, *sorted(x for x in edges.at_m[f][edges.seen[f]] if lo < x < hi), hi])
+            alone = _Scene(scene.heads_m[f : f + 1], scene.lit[f : f + 1])
+            shown = self._colour_at(((cuts[:-1] + cuts[1:]) / 2)[None, :], alone)[0]
             mixture = (self._colours[shown] * np.diff(cuts)[:, None]).sum(axis=0) / (hi - lo)
             off = np.abs(pixels[f, index] - mixture).max() / max(1.0, float(self._colours[shown].max()))
             self._errors.append(np.array([off * (hi - lo) * 1000]))
 
-    def _colour_at(self, points: Floats, local_heads: Floats, lit: NDArray[np.bool_]) -> NDArray[np.intp]:
+    def _colour_at(self, points_m: Floats, scene: _Scene) -> Indices:
         """Index of the wave seen at points (frames, points), the number of waves where it is dark."""
-        waves = local_heads.shape[1]
-        found = np.full(points.shape, waves, dtype=np.intp)
+        waves = scene.heads_m.shape[1]
+        found = np.full(points_m.shape, waves, dtype=np.intp)
         for wave in range(waves - 1, -1, -1):
-            behind = local_heads[:, wave, None] - points
+            behind = scene.heads_m[:, wave, None] - points_m
             np.add(behind, self._lap_m, out=behind, where=behind < 0)
-            found[lit[:, wave, None] & (behind <= self._lengths[wave])] = wave
+            found[scene.lit[:, wave, None] & (behind <= self._lengths[wave])] = wave
         return found
 
 

@@ -10,10 +10,11 @@ import tomllib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Any, TextIO, cast
+from typing import Any, TextIO
 
 from pacerail import race as races
 from pacerail.bench.delays import USB
+from pacerail.bench.faults import Fault, Faults, play
 from pacerail.bench.image import build_image, firmware_files
 from pacerail.bench.loop import WorldLoop
 from pacerail.bench.record import Recorder
@@ -45,6 +46,7 @@ class Settings:
     """Crystals are off by up to so much either way."""
     go_in_s: float = 3.0
     record: TextIO | None = None
+    faults: tuple[Fault, ...] = ()
 
 
 @dataclass
@@ -57,6 +59,7 @@ class Bench:
     world: World
     race: Race
     tally: Tally
+    faults: Faults
 
 
 View = Callable[[Bench], Awaitable[None]]
@@ -64,9 +67,9 @@ View = Callable[[Bench], Awaitable[None]]
 
 
 def run_bench(plan: Plan, rail: Rail, settings: Settings, view: View | None = None) -> tuple[Bench, Report]:
-    """Run a plan on the simulated rail. Raises RailError when the rail says no, KeyboardInterrupt never: Ctrl-C ends
+    """Run a plan on the simulated rail. Raises RailError when the rail says no.
 
-    the race, and the report is on what was run until then (its phase is then "interrupted").
+    Ctrl-C ends the race; the report is then on what was run until there, and its phase "interrupted".
     """
     wall_begun = time.monotonic()
     tables = compile_tables(plan, rail)
@@ -87,7 +90,7 @@ def run_bench(plan: Plan, rail: Rail, settings: Settings, view: View | None = No
 
 
 def _build(plan: Plan, rail: Rail, settings: Settings, world: World, tables: Sequence[bytes]) -> Bench:
-    sim = cast(dict[str, Any], tomllib.loads((folder("boards") / "sim" / "sim.toml").read_text()))
+    sim = sim_board()
     files = firmware_files()
     members: list[Member] = []
     for index, board in enumerate(rail.boards):
@@ -106,9 +109,15 @@ def _build(plan: Plan, rail: Rail, settings: Settings, world: World, tables: Seq
         simulated.await_start()
     race = Race(plan, Fleet(members, world.host_clock_us))
     recorder = Recorder(settings.record, rail) if settings.record is not None else None
-    tally = Tally(plan, rail, race, recorder)
+    faults = Faults(settings.faults)
+    tally = Tally(plan, rail, race, recorder, faults)
     world.on_frames = tally.take
-    return Bench(plan, rail, settings, world, race, tally)
+    return Bench(plan, rail, settings, world, race, tally, faults)
+
+
+def sim_board() -> dict[str, Any]:
+    """What boards/sim/sim.toml says."""
+    return tomllib.loads((folder("boards") / "sim" / "sim.toml").read_text())
 
 
 def board_config(board: Board, sim: dict[str, Any]) -> dict[str, Any]:
@@ -129,7 +138,13 @@ async def _run(bench: Bench, view: View | None) -> None:
     loop = asyncio.get_running_loop()
     with contextlib.suppress(NotImplementedError, ValueError):  # no signals off the main thread
         loop.add_signal_handler(signal.SIGINT, task.cancel)
-    watching = asyncio.ensure_future(view(bench)) if view is not None else None
+    beside: list[Awaitable[None]] = []
+    if bench.faults.script:
+        boot_ms = int(sim_board()["power"]["boot_ms"])
+        beside.append(play(bench.faults, bench.race, bench.world, str(bench.settings.seed), boot_ms))
+    if view is not None:
+        beside.append(view(bench))
+    others = [asyncio.ensure_future(other) for other in beside]
     try:
         await task
     except asyncio.CancelledError:
@@ -137,6 +152,8 @@ async def _run(bench: Bench, view: View | None) -> None:
     finally:
         with contextlib.suppress(NotImplementedError, ValueError):
             loop.remove_signal_handler(signal.SIGINT)
-        if watching is not None:
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
+        for other in others:
+            other.cancel()
+        for ended in await asyncio.gather(*others, return_exceptions=True):
+            if isinstance(ended, Exception):
+                raise ended

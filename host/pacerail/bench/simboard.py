@@ -54,6 +54,7 @@ class SimBoard:
 
     def __init__(self, index: int, flash: bytes, wire_us: int, heap_kib: int, pixels: int) -> None:
         self.index = index
+        self.pixels = pixels
         self.flash = bytearray(flash)
         self.reached_ns = 0
         """True time up to which it has run."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pacerail.bench.faults import Faults
 from pacerail.bench.judge import LightJudge, expected_gaps
 from pacerail.bench.record import Recorder
 from pacerail.bench.simboard import Frame
@@ -23,7 +25,7 @@ _LIT_STEP_S = 0.002
 class Tally:
     """Takes every frame that becomes visible. `rgb[b]` is what board b shows now."""
 
-    def __init__(self, plan: Plan, rail: Rail, race: Race, recorder: Recorder | None) -> None:
+    def __init__(self, plan: Plan, rail: Rail, race: Race, recorder: Recorder | None, faults: Faults) -> None:
         self.rgb = [bytes(3 * board.pixels) for board in rail.boards]
         self.changed = 0
         self.judge = LightJudge(plan, rail)
@@ -31,6 +33,7 @@ class Tally:
         self._rail = rail
         self._race = race
         self._recorder = recorder
+        self._faults = faults
         self._shown_s: list[list[float]] = [[] for _ in rail.boards]
         self._clock_error_us: list[list[float]] = [[] for _ in rail.boards]
 
@@ -42,17 +45,19 @@ class Tally:
             race_s = -1.0 if gun is None else (frame.visible_ns - gun.zero_us * 1000) / 1e9
             if race_s >= 0:
                 self._shown_s[frame.board].append(race_s)
-                self._clock_error_us[frame.board].append(frame.race_10us * 10 - race_s * 1e6)
+                self._faults.watch(frame, race_s)
+                error_us = math.nan if self._faults.excuse(frame.board, race_s) else frame.race_10us * 10 - race_s * 1e6
+                self._clock_error_us[frame.board].append(error_us)
             if frame.rgb != self.rgb[frame.board]:
                 self.rgb[frame.board] = frame.rgb
                 changed.append(frame)
-                if gun is not None:
+                if gun is not None and not self._faults.excuse(frame.board, race_s):
                     self.judge.add(frame, race_s)
         self.changed += len(changed)
         if self._recorder is not None and gun is not None:
             self._recorder.write(changed, gun.zero_us * 1000)
 
-    def report(self, virtual_s: float, wall_s: float, faults: Sequence[str]) -> Report:
+    def report(self, virtual_s: float, wall_s: float, shortcomings: Sequence[str]) -> Report:
         """The report on everything seen so far."""
         end_s = max((shown[-1] for shown in self._shown_s if shown), default=0.0)
         frames = dropped = 0
@@ -66,6 +71,7 @@ class Tally:
             possible += sum(off - on for on, off in spans) / period_s
         errors_mm = self.judge.errors_mm()
         clock_us = np.concatenate([np.array(errors) for errors in self._clock_error_us])
+        clock_us = clock_us[~np.isnan(clock_us)]
         return Report(
             plan_hash=self._plan.hash,
             boards=len(self._rail.boards),
@@ -76,7 +82,7 @@ class Tally:
             board_skew_us=Spread.of(self._skews_us(end_s)),
             virtual_s=virtual_s,
             wall_s=wall_s,
-            faults=tuple(faults),
+            faults=(*self._faults.words(self._rail), *shortcomings),
             more={
                 "phase": self._race.phase,
                 "edges_measured": len(errors_mm),
@@ -90,7 +96,10 @@ class Tally:
     def _lit_spans(self, board: int, end_s: float) -> list[tuple[float, float]]:
         """When the plan has light on a board, within 2 ms: never longer than it has."""
         times = np.arange(0.0, end_s, _LIT_STEP_S)
-        lit = np.concatenate(([False], self.judge.lit_on(board, times), [False]))
+        lit = self.judge.lit_on(board, times)
+        for off_s, until_s in self._faults.excused_spans(board):
+            lit[(times >= off_s) & (times < until_s)] = False
+        lit = np.concatenate(([False], lit, [False]))
         changes = np.flatnonzero(lit[1:] != lit[:-1])
         return [(float(times[on]), float(times[off - 1])) for on, off in zip(changes[::2], changes[1::2], strict=True)]
 

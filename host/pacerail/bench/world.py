@@ -15,13 +15,14 @@ from pacerail.bench.crystal import TICK_MASK, Crystal
 from pacerail.bench.delays import LinkModel
 from pacerail.bench.simboard import Frame, SimBoard
 from pacerail.link import OnBytes
+from pacerail_node.clock import BEFORE_10US
 
 _LAG_NS = 500_000_000
 """A board that nobody talks to lags behind at most so much: the more, the fewer hand-overs between processes."""
 
 
 class World:
-    """True time and everything that happens in it. `on_frames` gets frames in the order in which they became visible."""
+    """True time and everything that happens in it. `on_frames` gets frames in the order of their light."""
 
     def __init__(self, start_ns: int) -> None:
         self.now_ns = start_ns
@@ -30,7 +31,6 @@ class World:
         self.on_frames: Callable[[list[Frame]], None] = lambda frames: None
         self._frames: list[Frame] = []
         self._arrivals: list[tuple[int, int, SimLink, bytes]] = []
-        self._events: list[tuple[int, int, Callable[[], None]]] = []
         self._count = 0
 
     def host_clock_us(self) -> int:
@@ -39,15 +39,13 @@ class World:
 
     def add(self, board: SimBoard, link: SimLink) -> None:
         """Put a board and its link into the world."""
-        board.on_frame = self._frames.append
+        board.on_frame = self._take_frame
         board.on_send = link.from_board
         self.boards.append(board)
         self.links.append(link)
 
-    def at(self, true_ns: int, action: Callable[[], None]) -> None:
-        """Have something happen at a true time."""
-        self._count += 1
-        heapq.heappush(self._events, (true_ns, self._count, action))
+    def _take_frame(self, frame: Frame) -> None:
+        self._frames.append(frame)
 
     def deliver(self, true_ns: int, link: SimLink, data: bytes) -> None:
         """Bytes are on their way to the host and come at a true time."""
@@ -61,9 +59,8 @@ class World:
         """
         while True:
             target_ns = until_ns
-            for queue in (self._arrivals, self._events):
-                if queue and (target_ns is None or queue[0][0] < target_ns):
-                    target_ns = queue[0][0]
+            if self._arrivals and (target_ns is None or self._arrivals[0][0] < target_ns):
+                target_ns = self._arrivals[0][0]
             if target_ns is None:
                 raise RuntimeError("nothing is left to happen in the simulated world")
             busy = [
@@ -77,8 +74,6 @@ class World:
         self.now_ns = max(self.now_ns, target_ns)
         if any(self.now_ns - board.reached_ns > _LAG_NS for board in self.boards if board.running):
             self.catch_up()
-        while self._events and self._events[0][0] <= self.now_ns:
-            heapq.heappop(self._events)[2]()
         while self._arrivals and self._arrivals[0][0] <= self.now_ns:
             _, _, link, data = heapq.heappop(self._arrivals)
             link.to_host(data, self.host_clock_us())
@@ -92,10 +87,16 @@ class World:
         ]
         self._run(late, self.now_ns)
         shown = [frame for frame in self._frames if frame.visible_ns <= self.now_ns]
-        self._frames[:] = [frame for frame in self._frames if frame.visible_ns > self.now_ns]
+        self._frames = [frame for frame in self._frames if frame.visible_ns > self.now_ns]
         if shown:
             shown.sort(key=lambda frame: (frame.visible_ns, frame.board))
             self.on_frames(shown)
+
+    def show_dark(self, index: int) -> None:
+        """The LEDs of a board have lost their power: they are dark from now on."""
+        size = 3 * self.boards[index].pixels
+        self._frames = [frame for frame in self._frames if frame.board != index]
+        self._frames.append(Frame(index, self.now_ns, BEFORE_10US, bytes(size)))
 
     def close(self) -> None:
         """Take the power from every board."""

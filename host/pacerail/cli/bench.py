@@ -9,11 +9,13 @@ from typing import TextIO
 
 import click
 
+from pacerail.bench.faults import load_faults
 from pacerail.bench.run import Settings, run_bench
-from pacerail.cli.options import Speed, rail_of, rail_option, report_option, write_report
+from pacerail.cli.options import Speed, check_writable, rail_of, rail_option, report_option, write_report
 from pacerail.errors import InputError
 from pacerail.model.planfile import load_plan
 from pacerail.model.rail import even_rail
+from pacerail.race import shortcomings
 
 
 @click.command()
@@ -27,6 +29,7 @@ from pacerail.model.rail import even_rail
 @click.option(
     "--ppm", type=click.FloatRange(0, 200), default=20.0, show_default=True, help="Crystals are off by up to so much."
 )
+@click.option("--faults", "faults_path", metavar="FILE", help="Power cuts and pulled plugs on a script.")
 @report_option
 @click.option("--record", "record_path", metavar="FILE", help="Write every changed frame as JSON lines.")
 def bench(
@@ -38,6 +41,7 @@ def bench(
     leds: int | None,
     seed: int,
     ppm: float,
+    faults_path: str | None,
     report_path: str | None,
     record_path: str | None,
 ) -> None:
@@ -57,6 +61,8 @@ def bench(
         except ValueError as error:
             raise InputError(f"--boards/--leds: {error}") from error
     plan = load_plan(plan_name, rail.track)
+    faults = load_faults(faults_path, rail) if faults_path is not None else ()
+    check_writable(report_path)
     with contextlib.ExitStack() as stack:
         record: TextIO | None = None
         if record_path is not None:
@@ -64,11 +70,11 @@ def bench(
                 record = stack.enter_context(open(record_path, "w", buffering=1 << 20))
             except OSError as error:
                 raise InputError(f"{record_path}: cannot be written ({error.strerror})") from error
-        settings = Settings(speed=speed, seed=seed, ppm=ppm, record=record)
+        settings = Settings(speed=speed, seed=seed, ppm=ppm, record=record, faults=faults)
         done, report = run_bench(plan, rail, settings)
     write_report(report, report_path)
     click.echo(json.dumps(report.as_dict(), indent=2))
     if done.race.phase == "interrupted":
         sys.exit(130)
-    if report.faults:
+    if shortcomings(done.race):
         sys.exit(1)

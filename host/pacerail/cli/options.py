@@ -46,6 +46,12 @@ class Speed(click.ParamType[float | None]):
         return speed
 
 
+def check_writable(path: str | None) -> None:
+    """Raises InputError, before anything is run, if a file cannot be written where it is wanted."""
+    if path is not None and not Path(path).absolute().parent.is_dir():
+        raise InputError(f"{path}: cannot be written; expected a folder that exists")
+
+
 def write_report(report: Report, path: str | None) -> None:
     """Write a report where --report says. Raises InputError if it cannot be written."""
     if path is not None:

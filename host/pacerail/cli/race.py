@@ -9,7 +9,7 @@ import time
 
 import click
 
-from pacerail.cli.options import rail_of, rail_option, report_option, write_report
+from pacerail.cli.options import check_writable, rail_of, rail_option, report_option, write_report
 from pacerail.compile import compile_tables
 from pacerail.model.planfile import load_plan
 from pacerail.model.units import parse_time_s
@@ -47,6 +47,7 @@ def race(
         until_s = None if until is None else parse_time_s(until)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--until") from error
+    check_writable(report_path)
     begun = time.monotonic()
 
     def show(event: Event) -> None:
