@@ -6,7 +6,7 @@ import contextlib
 import os
 import subprocess
 import tomllib
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from pathlib import Path
 
 from pacerail.bench.image import build_image, firmware_files
@@ -17,11 +17,19 @@ from pacerail.resources import folder
 
 
 @contextlib.contextmanager
-def console_board(board: Board, scratch: Path) -> Generator[str]:
-    """Start a board; gives the device path of its port."""
+def console_board(
+    board: Board, scratch: Path, patches: Mapping[str, tuple[bytes | None, bytes]] | None = None
+) -> Generator[str]:
+    """Start a board; gives the device path of its port.
+
+    patches: path on the board to (old, new) bytes in that file; old None replaces the whole file.
+    """
     sim = folder("boards") / "sim"
     config = {**board_config(board, tomllib.loads((sim / "sim.toml").read_text())), "hardware": "console"}
     files = {**firmware_files(), "pacerail_node/hardware/console.py": (sim / "console.py").read_bytes()}
+    for path, (old, new) in (patches or {}).items():
+        assert old is None or old in files[path]
+        files[path] = new if old is None else files[path].replace(old, new)
     image = scratch / f"{board.name}.img"
     image.write_bytes(build_image(files, config, 256))
     master, slave = os.openpty()

@@ -1,0 +1,89 @@
+"""The race through real serial ports: pyserial, a pseudo-terminal, and real MicroPython in real time behind it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pacerail.model.rail import Board, even_rail
+from tests.rail.conftest import pacerail
+from tests.rail.consoleboard import console_board
+
+SHORT = """\
+title    = "short"
+distance = "20 m"
+[[wave]]
+name   = "target"
+colour = "green"
+target = "3.0"
+hold_s = 0.5
+"""
+
+
+def rail_file(folder: Path, ports: list[str], leds: int = 30) -> Path:
+    """A rail of so many boards behind these ports."""
+    rail = even_rail(boards=len(ports), leds=leds)
+    text = 'title = "ports"\ntrack = "standard-400"\n'
+    for board, port in zip(rail.boards, ports, strict=True):
+        output = board.outputs[0]
+        to_m = (output.from_m + output.length_m) % rail.track.kerb_lap_m
+        text += f'[[board]]\nname = "{board.name}"\nport = "{port}"\ntype = "sim"\n'
+        text += f"[[board.output]]\nleds = {leds}\nfrom_m = {output.from_m:.4f}\nto_m = {to_m:.4f}\n"
+    path = folder / "rail.toml"
+    path.write_text(text)
+    return path
+
+
+def short_plan(folder: Path) -> Path:
+    """A race of three seconds."""
+    path = folder / "short.toml"
+    path.write_text(SHORT)
+    return path
+
+
+def boards(leds: int = 30) -> tuple[Board, ...]:
+    """Two boards."""
+    return even_rail(boards=2, leds=leds).boards
+
+
+def test_a_race_over_two_ports(tmp_path: Path) -> None:
+    """From connection to report; both boards do their part."""
+    first, second = boards()
+    with console_board(first, tmp_path) as one, console_board(second, tmp_path) as two:
+        rail = rail_file(tmp_path, [one, two])
+        run = pacerail("race", short_plan(tmp_path), "--rail", rail, "--headless", "--go-in", "1", timeout_s=60)
+    assert run.exit_code == 0, run.err
+    assert run.report["phase"] == "finished"
+    assert run.report["boards"] == 2
+    assert run.report["frames"] > 0
+    assert all(0 < bound_us < 2000 for bound_us in run.report["clock_bound_us"].values())
+    assert run.report["gun"]["source"] == "scheduled"
+
+
+def test_what_is_wrong_with_a_board_is_said_by_name(tmp_path: Path) -> None:
+    """Another number of LEDs than the rail file says, and a port that is not there: exit 1, nothing started."""
+    first, second = boards(leds=20)
+    with console_board(first, tmp_path) as one, console_board(second, tmp_path) as two:
+        rail = rail_file(tmp_path, [one, two], leds=30)
+        run = pacerail("race", short_plan(tmp_path), "--rail", rail, "--headless", "--go-in", "1", timeout_s=60)
+    assert (run.exit_code, run.out) == (1, "")
+    assert "b01: it drives [20] LEDs, the rail file says [30]" in run.err
+    assert "b02: it drives [20] LEDs" in run.err
+
+    run = pacerail("race", short_plan(tmp_path), "--rail", rail_file(tmp_path, ["/dev/not-there", "NOSERIAL"]),
+                   "--headless", "--go-in", "1", timeout_s=60)  # fmt: skip
+    assert (run.exit_code, run.out) == (1, "")
+    assert "b01: /dev/not-there: cannot open it" in run.err
+    assert "b02: no port with USB serial number NOSERIAL" in run.err
+
+
+def test_a_board_with_other_firmware_is_named_and_refused(tmp_path: Path) -> None:
+    """One that speaks another protocol, and a MicroPython console with nothing on it."""
+    first, second = boards()
+    other = {"pacerail_node/messages.py": (b"PROTOCOL = 1\n", b"PROTOCOL = 9\n")}
+    bare = {"main.py": (None, b"import sys\nwhile sys.stdin.readline(): print('>>>')\n")}
+    with console_board(first, tmp_path, other) as one, console_board(second, tmp_path, bare) as two:
+        rail = rail_file(tmp_path, [one, two])
+        run = pacerail("race", short_plan(tmp_path), "--rail", rail, "--headless", "--go-in", "1", timeout_s=60)
+    assert (run.exit_code, run.out) == (1, "")
+    assert "b01: board b01 runs firmware" in run.err and "protocol 9" in run.err
+    assert "b02: no answer" in run.err
