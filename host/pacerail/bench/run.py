@@ -77,7 +77,7 @@ def run_bench(plan: Plan, rail: Rail, settings: Settings, view: View | None = No
     loop = WorldLoop(world, settings.speed)
     asyncio.set_event_loop(loop)
     try:
-        bench = _build(plan, rail, settings, world, tables)
+        bench = build_bench(plan, rail, settings, world, tables)
         loop.restart_pace()
         loop.run_until_complete(_run(bench, view))
         world.catch_up()
@@ -89,7 +89,8 @@ def run_bench(plan: Plan, rail: Rail, settings: Settings, view: View | None = No
     return bench, bench.tally.report(virtual_s, time.monotonic() - wall_begun, races.shortcomings(bench.race))
 
 
-def _build(plan: Plan, rail: Rail, settings: Settings, world: World, tables: Sequence[bytes]) -> Bench:
+def build_bench(plan: Plan, rail: Rail, settings: Settings, world: World, tables: Sequence[bytes]) -> Bench:
+    """Boards built and powered, links laid, a race ready to be run in the world's event loop."""
     sim = sim_board()
     files = firmware_files()
     members: list[Member] = []

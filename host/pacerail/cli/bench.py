@@ -8,14 +8,17 @@ import sys
 from typing import TextIO
 
 import click
+from rich.console import Console
 
 from pacerail.bench.faults import load_faults
 from pacerail.bench.run import Settings, run_bench
 from pacerail.cli.options import Speed, check_writable, rail_of, rail_option, report_option, write_report
 from pacerail.errors import InputError
+from pacerail.live.view import live_view
 from pacerail.model.planfile import load_plan
 from pacerail.model.rail import even_rail
 from pacerail.race import shortcomings
+from pacerail.summary import summary
 
 
 @click.command()
@@ -71,9 +74,13 @@ def bench(
             except OSError as error:
                 raise InputError(f"{record_path}: cannot be written ({error.strerror})") from error
         settings = Settings(speed=speed, seed=seed, ppm=ppm, record=record, faults=faults)
-        done, report = run_bench(plan, rail, settings)
+        view = None if headless else live_view(Console(stderr=True))
+        done, report = run_bench(plan, rail, settings, view)
     write_report(report, report_path)
-    click.echo(json.dumps(report.as_dict(), indent=2))
+    if headless:
+        click.echo(json.dumps(report.as_dict(), indent=2))
+    else:
+        Console().print(summary(report, plan, done.race.race_s()))
     if done.race.phase == "interrupted":
         sys.exit(130)
     if shortcomings(done.race):

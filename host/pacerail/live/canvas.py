@@ -12,6 +12,7 @@ from rich.cells import cell_len
 Colour = tuple[int, int, int]
 """(red, green, blue), 0 to 255, as the screen takes it: not linear light."""
 HALF = "▀"
+_BLOCKS = np.array([ord(c) for c in " ▀▄█"], dtype=np.uint32)
 
 _FIGURES = {
     "0": ("###", "# #", "# #", "# #", "###"),
@@ -53,10 +54,8 @@ class Canvas:
         self.back[:] = background
         self.bold: NDArray[np.bool_] = np.zeros((height, width), dtype=np.bool_)
 
-    def text(
-        self, row: int, col: int, text: str, colour: Colour, bold: bool = False, fill: Colour | None = None
-    ) -> None:
-        """Write text; what was behind it stays its background, unless `fill` is given."""
+    def text(self, row: int, col: int, text: str, colour: Colour, bold: bool = False) -> None:
+        """Write text; what was behind it stays its background."""
         if not 0 <= row < self.height:
             return
         text = one_cell_each(text)[max(0, -col) :]
@@ -65,13 +64,10 @@ class Canvas:
         if not text:
             return
         where = slice(col, col + len(text))
-        if fill is not None:
-            self.back[row, where] = fill
-        else:  # the two halves of a pixel cell become one background
-            halves = self.chars[row, where] == ord(HALF)
-            if halves.any():
-                mean = (self.fore[row, where].astype(np.uint16) + self.back[row, where]) // 2
-                self.back[row, where] = np.where(halves[:, None], mean, self.back[row, where])
+        halves = self.chars[row, where] == ord(HALF)
+        if halves.any():  # the two halves of a pixel cell become one background
+            mean = (self.fore[row, where].astype(np.uint16) + self.back[row, where]) // 2
+            self.back[row, where] = np.where(halves[:, None], mean, self.back[row, where])
         self.chars[row, where] = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
         self.fore[row, where] = colour
         self.bold[row, where] = bold
@@ -82,7 +78,8 @@ class Canvas:
         for span in line:
             if left <= 0:
                 return
-            self.text(row, col, span.text[:left], span.colour, span.bold)
+            if not span.text.isspace():
+                self.text(row, col, span.text[:left], span.colour, span.bold)
             col += len(span.text)
             left -= len(span.text)
 
@@ -105,12 +102,12 @@ class Canvas:
             col += glyph.shape[1] + scale
 
     def _glyph(self, row: int, col: int, glyph: NDArray[np.bool_], colour: Colour) -> None:
-        for r in range(len(glyph) // 2):
-            upper, lower = glyph[2 * r], glyph[2 * r + 1]
-            for c in range(len(upper)):
-                if (upper[c] or lower[c]) and 0 <= row + r < self.height and 0 <= col + c < self.width:
-                    char = "█" if upper[c] and lower[c] else HALF if upper[c] else "▄"
-                    self.text(row + r, col + c, char, colour)
+        kinds = glyph[0::2] + 2 * glyph[1::2].astype(np.uint8)
+        down, right = np.nonzero(kinds)
+        keep = (row + down >= 0) & (row + down < self.height) & (col + right >= 0) & (col + right < self.width)
+        at = row + down[keep], col + right[keep]
+        self.chars[at] = _BLOCKS[kinds[down[keep], right[keep]]]
+        self.fore[at] = colour
 
     def rows(self) -> list[str]:
         """The characters, a string a row."""

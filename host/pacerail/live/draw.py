@@ -21,7 +21,9 @@ _OVAL_COLS, _OVAL_ROWS = 56, 13
 """With less room than this the rail is drawn unrolled."""
 _RING_COLS = 96
 """From here on the boards' names stand round the track."""
-_PANEL = words.BOARD_FULL + 3
+_PANEL = words.BOARD_FULL + 5
+_FULL_IS_WORTH = 1.25  # a rail so much smaller is taken for a full table of the boards
+_TWO_LOGS_COLS = 90
 _LABEL: Colour = (150, 156, 166)
 
 
@@ -73,7 +75,7 @@ def make_stage(picture: Picture, rail: Rail, start_m: float, width: int, height:
     options = [_stacked(count, width, height, full) for full in (True, False)]
     if width >= _PANEL + _OVAL_COLS:
         options.append(_side(count, width, height))
-    best = min(options, key=lambda option: _pixel_m(rail, option[0]))
+    best = min(options, key=lambda option: _pixel_m(rail, option[0]) * (1.0 if option[2] else _FULL_IS_WORTH))
     track, boards, full, log = best
     if track.rows < _OVAL_ROWS or track.cols < _OVAL_COLS:
         return _flat_stage(picture, rail, width, height)
@@ -111,7 +113,7 @@ def draw(picture: Picture, stage: Stage) -> Canvas:
 def _stacked(count: int, width: int, height: int, full: bool) -> tuple[Area, Area, bool, Area]:
     """The rail over the boards over the log."""
     each = words.BOARD_FULL if full else words.BOARD_MINI
-    across = max(1, (width - 1) // each)
+    across = max(1, (width + 1) // each)
     wanted = -(-count // across) + (2 if full else 1)
     log_rows = 2 if height < 30 else 4 if height < 60 else 8
     board_rows = max(2, min(wanted, height // (3 if full else 5)))
@@ -210,8 +212,8 @@ def _fill_infield(picture: Picture, free: NDArray[np.bool_]) -> tuple[int, tuple
         width = words.layout_width(picture, layout)
         for scale in scales:
             clock_cols, clock_rows = figures_size("00:00.0", scale)
-            gaps = 1 if rows < 22 else 2
-            total = clock_rows + 1 + gaps + 1 + waves * len(layout)
+            above, below = _gaps(rows)
+            total = clock_rows + above + 1 + below + 1 + waves * len(layout)
             left = (cols - width) // 2
             clock_left = (cols - clock_cols) // 2
             middle = _middle_row(free) - total // 2
@@ -225,6 +227,11 @@ def _fill_infield(picture: Picture, free: NDArray[np.bool_]) -> tuple[int, tuple
     return 0, words.WAVE_LAYOUTS[-1], max(0, _middle_row(free) - (waves + 3) // 2)
 
 
+def _gaps(rows: int) -> tuple[int, int]:
+    """Empty rows between the clock and the line under it, and between that and the waves."""
+    return (0, 0) if rows < 18 else (0, 1) if rows < 24 else (1, 1) if rows < 36 else (1, 2)
+
+
 def _middle_row(free: NDArray[np.bool_]) -> int:
     held = np.flatnonzero(free.any(axis=1))
     return (int(held[0]) + int(held[-1]) + 1) // 2 if len(held) else len(free) // 2
@@ -234,9 +241,11 @@ def _draw_infield(canvas: Canvas, picture: Picture, stage: Stage) -> None:
     area = stage.track
     row = area.row + stage.first_row
     row += _draw_clock(canvas, picture, stage.clock_scale, row, area.col, area.cols)
+    above, below = _gaps(area.rows)
+    row += above
     phase = words.phase_line(picture)
     canvas.line(row, area.col + (area.cols - _length(phase)) // 2, phase)
-    row += 1 + (1 if area.rows < 22 else 2)
+    row += 1 + below
     col = area.col + (area.cols - words.layout_width(picture, stage.layout)) // 2
     for line in words.wave_lines(picture, stage.layout)[: area.row + area.rows - row]:
         canvas.line(row, col, line)
@@ -267,7 +276,7 @@ def _draw_boards(canvas: Canvas, picture: Picture, stage: Stage) -> None:
     canvas.line(area.row, area.col, words.board_summary(picture, area.cols))
     rows, row = area.rows - 1, area.row + 1
     each = words.BOARD_FULL if stage.full_boards else words.BOARD_MINI
-    across = max(1, (area.cols - 1) // each)
+    across = max(1, (area.cols + 1) // each)
     if stage.full_boards:
         for column in range(min(across, -(-len(picture.boards) // max(1, rows - 1)))):
             canvas.line(row, area.col + 1 + column * each, words.board_heading())
@@ -286,8 +295,21 @@ def _draw_boards(canvas: Canvas, picture: Picture, stage: Stage) -> None:
 
 
 def _draw_log(canvas: Canvas, picture: Picture, area: Area) -> None:
-    for k, entry in enumerate(picture.log[-area.rows :] if area.rows > 0 else ()):
-        canvas.line(area.row + k, area.col, words.log_line(entry, area.cols))
+    if area.rows <= 0:
+        return
+    if area.cols >= _TWO_LOGS_COLS:  # the rail's to the left, the splits to the right
+        half = area.cols * 3 // 5
+        for k, entry in enumerate(picture.log[-area.rows :]):
+            canvas.line(area.row + k, area.col, words.log_line(entry, half))
+        for k, passed in enumerate(picture.passed[-area.rows :]):
+            canvas.line(area.row + k, area.col + half, words.passed_line(picture, passed))
+        return
+    lines = [(entry.time_s, words.log_line(entry, area.cols)) for entry in picture.log]
+    for passed in picture.passed:
+        when_s = max(time_s for time_s in passed.times_s if time_s is not None)
+        lines.append((when_s, words.passed_line(picture, passed)))
+    for k, (_, line) in enumerate(sorted(lines, key=lambda timed: timed[0])[-area.rows :]):
+        canvas.line(area.row + k, area.col, line)
 
 
 def _draw_flat(canvas: Canvas, picture: Picture, stage: Stage, lost: Sequence[int], title: Line) -> None:
@@ -297,7 +319,7 @@ def _draw_flat(canvas: Canvas, picture: Picture, stage: Stage, lost: Sequence[in
     if stage.clock_scale:
         width, rows = figures_size(picture.clock, 1)
         canvas.figures(row, 1, picture.clock, _clock_colour(picture), 1)
-        canvas.line(row + 1, width + 4, words.phase_line(picture))
+        canvas.line(row + 1, width + 4, words.fitting(words.phase_line(picture), stage.width - width - 4))
         row += rows
     else:
         canvas.text(row, 1, picture.clock, _clock_colour(picture), bold=True)

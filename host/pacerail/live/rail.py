@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,17 +22,22 @@ Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 _ToPixels = Callable[[Floats, Floats], tuple[Floats, Floats]]
 
-LANES_M = 4.88
-"""Four lanes of 1.22 m are drawn, so that it looks like a track."""
+LANES_M = 6.10
+"""Five lanes of 1.22 m are drawn, so that it looks like a track."""
+_BEYOND_M = LANES_M + 0.5
 BACKGROUND: Colour = (11, 14, 20)
 _INFIELD: Colour = (13, 25, 19)
 _SURFACE: Colour = (88, 40, 30)
 _KERB: tuple[Colour, Colour] = ((104, 108, 116), (78, 82, 90))  # boards in turn, so that one sees where they meet
 _KERB_LOST: Colour = (190, 20, 30)
 _LINE: Colour = (225, 225, 225)
-_GLOW = 0.30
+_KERB_STEP_M = 0.25
+_KERB_WIDE = 1.4  # of a pixel
 _GAIN = 1.5  # a light one pixel wide spreads over two rows of pixels
 _SCREEN_STEPS = 4096
+_NEAR = np.mgrid[-2:3, -2:3].reshape(2, 25)
+_NEAR_PART = 0.075 * np.exp(-(_NEAR**2).sum(axis=0) / 2.5)
+"""How much of a pixel's light falls on those around it: the glow."""
 
 
 def linear(colour: Colour) -> Floats:
@@ -90,7 +96,9 @@ class Oval:
     left_m: float
     top_m: float
     still: Floats
-    """(2 rows, cols, 3) linear light without any lamp."""
+    """(2 rows x cols, 3) linear light without any lamp."""
+    lost: Floats
+    """The same with every board lost."""
     free: NDArray[np.bool_]
     """(rows, cols): cells well inside the kerb, where words may stand."""
     led_pixels: NDArray[np.intp]
@@ -98,6 +106,11 @@ class Oval:
     led_weights: Floats
     kerb_pixels: tuple[NDArray[np.intp], ...]
     """By board, the pixels of its kerb."""
+
+    @cached_property
+    def still_screen(self) -> Bytes:
+        """(2 rows x cols, 3) `still` as the screen takes it."""
+        return _encode(self.still)
 
     def cell(self, x_m: float, y_m: float) -> tuple[float, float]:
         """(row, column) of a place, as fractions."""
@@ -113,7 +126,7 @@ class Oval:
 def extent_m(track: Track) -> tuple[float, float, float, float]:
     """(left, right, bottom, top) of the drawn track, in m."""
     x, y, _ = kerb_places(track, np.linspace(0, track.kerb_lap_m, 800))
-    out = LANES_M + 0.5
+    out = _BEYOND_M
     return float(x.min()) - out, float(x.max()) + out, float(y.min()) - out, float(y.max()) + out
 
 
@@ -130,9 +143,12 @@ def draw_oval(rail: Rail, start_m: float, cols: int, rows: int, side_cols: int =
     """Draw a rail's track into so many cells; `start_m` is the track coordinate of the start line."""
     track = rail.track
     left, right, bottom, top = extent_m(track)
-    pixel_m = fit(track, cols, rows, side_cols, side_rows)
+    # the kerb's lowest and highest edge each on a row of pixels: straights lie there, and are sharp so
+    apart_m = top - bottom - 2 * _BEYOND_M
+    apart = max(1, math.floor(apart_m / fit(track, cols, rows, side_cols, side_rows)))
+    pixel_m = apart_m / apart
     left_m = (left + right) / 2 - cols * pixel_m / 2
-    top_m = (top + bottom) / 2 + rows * pixel_m
+    top_m = bottom + _BEYOND_M + (rows + apart // 2 + (apart % 2) + 0.5) * pixel_m
     size = (2 * rows, cols)
 
     def at(x: Floats, y: Floats) -> tuple[Floats, Floats]:
@@ -156,23 +172,13 @@ def draw_oval(rail: Rail, start_m: float, cols: int, rows: int, side_cols: int =
         px, py = at(lx + across * np.sin(turn), ly - across * np.cos(turn))
         line = np.clip(_cover(px, py, size, 0.30), 0, 1)
         still += line[..., None] * (linear(_LINE) - still)
-    # the kerb itself, board by board
-    kerb_pixels = _kerb_pixels(rail, at, size)
-    kx, ky = at(x, y)
-    kerb = np.clip(_cover(kx, ky, size, 0.3), 0, 1)
-    shade = np.empty((*size, 3))
-    shade[:] = linear(_KERB[1])
-    flat = shade.reshape(-1, 3)
-    for board, pixels in enumerate(kerb_pixels):
-        flat[pixels] = linear(_KERB[board % 2])
-    still += kerb[..., None] * (shade - still)
+    alone, lost, kerb_pixels = _with_kerb(rail, still, at, size)
     lx, ly, _ = kerb_places(track, np.array([led.kerb_m for led in rail.leds]))
     pixels, weights = _splat(*at(lx, ly), size)
     pitch_m = track.kerb_lap_m / max(1, len(rail.leds))
     weights *= min(1.0, pitch_m / pixel_m) * _GAIN
-    return Oval(
-        track, cols, rows, pixel_m, left_m, top_m, still, _free_cells(inside), pixels, weights, kerb_pixels
-    )  # fmt: skip
+    free = _free_cells(inside)
+    return Oval(track, cols, rows, pixel_m, left_m, top_m, alone, lost, free, pixels, weights, kerb_pixels)
 
 
 def oval_pixels(oval: Oval, leds: Bytes, lost: Sequence[int] = ()) -> Bytes:
@@ -181,16 +187,27 @@ def oval_pixels(oval: Oval, leds: Bytes, lost: Sequence[int] = ()) -> Bytes:
     if lost:
         still = still.copy()
         for board in lost:
-            still.reshape(-1, 3)[oval.kerb_pixels[board]] = linear(_KERB_LOST)
+            still[oval.kerb_pixels[board]] = oval.lost[oval.kerb_pixels[board]]
+    shown = _encode(still) if lost else oval.still_screen.copy()
     lit = np.flatnonzero(leds.any(axis=1))
-    if not len(lit):
-        return _encode(still)
-    light = _light(oval.led_pixels[lit], oval.led_weights[lit], leds[lit], still.shape[0] * still.shape[1])
-    light = light.reshape(still.shape)
-    peak = light.max(axis=2, keepdims=True)
-    core = light / np.maximum(peak, 1.0)  # too much light keeps its colour
-    covered = np.clip(peak * 1.5, 0, 1)
-    return _encode(still * (1 - covered) + core + _GLOW * _blurred(core))
+    if len(lit):
+        weights = oval.led_weights[lit][:, :, None] * (leds[lit][:, None, :] / 255)
+        pixels, core = _summed(oval.led_pixels[lit].ravel(), weights.reshape(-1, 3))
+        peak = core.max(axis=1, keepdims=True)
+        core /= np.maximum(peak, 1.0)  # too much light keeps its colour
+        # a little of it falls on everything within two pixels
+        down, right = pixels // oval.cols, pixels % oval.cols
+        near_down = (down[:, None] + _NEAR[0][None, :]).ravel()
+        near_right = (right[:, None] + _NEAR[1][None, :]).ravel()
+        keep = (near_down >= 0) & (near_down < 2 * oval.rows) & (near_right >= 0) & (near_right < oval.cols)
+        glow = (core[:, None, :] * _NEAR_PART[None, :, None]).reshape(-1, 3)[keep]
+        around, light = _summed((near_down * oval.cols + near_right)[keep], glow)
+        light += still[around]
+        where = np.searchsorted(around, pixels)  # every one is among those around
+        covered = np.clip(peak * 1.5, 0.0, 1.0)
+        light[where] += core - still[pixels] * covered
+        shown[around] = _encode(light)
+    return shown.reshape(2 * oval.rows, oval.cols, 3)
 
 
 def strip_pixels(rail: Rail, leds: Bytes, cols: int, lost: Sequence[int] = ()) -> Bytes:
@@ -203,33 +220,21 @@ def strip_pixels(rail: Rail, leds: Bytes, cols: int, lost: Sequence[int] = ()) -
     for board in lost:
         light[at[boards == board]] = linear(_KERB_LOST)
     lit = np.flatnonzero(leds.any(axis=1))
-    light[at[lit]] = 0.0
-    np.maximum.at(light, at[lit], leds[lit] / 255)
+    light[at[lit]] = leds[lit] / 255  # where several fall together the one ahead is seen
     return np.repeat(_encode(light)[None], 2, axis=0)
 
 
-def _light(pixels: NDArray[np.intp], weights: Floats, leds: Bytes, size: int) -> Floats:
-    where = pixels.ravel()
-    return np.stack(
-        [np.bincount(where, (weights * (leds[:, c, None] / 255)).ravel(), size) for c in range(3)], axis=1
-    )  # fmt: skip
+def _summed(pixels: NDArray[np.intp], light: Floats) -> tuple[NDArray[np.intp], Floats]:
+    """The distinct pixels, in order, and all the light that falls on each."""
+    distinct, which = np.unique(pixels, return_inverse=True)
+    total = np.zeros((len(distinct), 3))
+    np.add.at(total, which.ravel(), light)
+    return distinct, total
 
 
 def _encode(light: Floats) -> Bytes:
     steps = np.clip(light, 0, 1) * (_SCREEN_STEPS - 1)
     return _SCREEN[steps.astype(np.intp)]
-
-
-def _blurred(light: Floats) -> Floats:
-    """Light spread over a few pixels all round, by two passes of a binomial filter each way."""
-    for axis in (0, 1, 0, 1):
-        spread = light.copy()
-        before = (slice(None, -1), slice(None)) if axis == 0 else (slice(None), slice(None, -1))
-        after = (slice(1, None), slice(None)) if axis == 0 else (slice(None), slice(1, None))
-        spread[before] += light[after]
-        spread[after] += light[before]
-        light = spread / 2
-    return light / 4
 
 
 def _outside(places: Floats, direction: Floats, out_m: Floats) -> Floats:
@@ -259,16 +264,25 @@ def _splat(px: Floats, py: Floats, size: tuple[int, int]) -> tuple[NDArray[np.in
     return np.stack(pixels, axis=1), np.stack(weights, axis=1)
 
 
-def _kerb_pixels(rail: Rail, at: _ToPixels, size: tuple[int, int]) -> tuple[NDArray[np.intp], ...]:
-    found: list[NDArray[np.intp]] = []
-    for board in rail.boards:
-        spans = [np.arange(o.from_m, o.from_m + o.length_m, 0.25) for o in board.outputs]
+def _with_kerb(
+    rail: Rail, still: Floats, at: _ToPixels, size: tuple[int, int]
+) -> tuple[Floats, Floats, tuple[NDArray[np.intp], ...]]:
+    """(pixels, 3) with the kerb in its colours, the same with all boards lost, and by board the pixels of its kerb."""
+    flat = still.reshape(-1, 3)
+    weight_sum, colour_sum = np.zeros(len(flat)), np.zeros((len(flat), 3))
+    by_board: list[NDArray[np.intp]] = []
+    for index, board in enumerate(rail.boards):
+        spans = [np.arange(o.from_m, o.from_m + o.length_m, _KERB_STEP_M) for o in board.outputs]
         x, y, _ = kerb_places(rail.track, np.concatenate(spans))
-        px, py = at(x, y)
-        col = np.clip(px.astype(np.intp), 0, size[1] - 1)
-        row = np.clip(py.astype(np.intp), 0, size[0] - 1)
-        found.append(np.unique(row * size[1] + col))
-    return tuple(found)
+        pixels, weights = _splat(*at(x, y), size)
+        where, part = pixels.ravel(), weights.ravel()
+        np.add.at(weight_sum, where, part)
+        np.add.at(colour_sum, where, part[:, None] * linear(_KERB[index % 2]))
+        by_board.append(np.unique(where[part > 0.1]))
+    x0, x1 = at(np.array([0.0, _KERB_STEP_M]), np.zeros(2))[0]
+    cover = np.clip(weight_sum * (x1 - x0) * _KERB_WIDE, 0.0, 1.0)[:, None]
+    shade = colour_sum / np.maximum(weight_sum, 1e-9)[:, None]
+    return flat + cover * (shade - flat), flat + cover * (linear(_KERB_LOST) - flat), tuple(by_board)
 
 
 def _inside(px: Floats, py: Floats, size: tuple[int, int]) -> NDArray[np.bool_]:

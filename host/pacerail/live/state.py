@@ -77,6 +77,15 @@ class BoardState:
 
 
 @dataclass(frozen=True, slots=True)
+class Passed:
+    """A distance that a wave has passed."""
+
+    distance_m: float
+    times_s: tuple[float | None, ...]
+    """When each wave was there, in the plan's order; None for one that is not there yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class LogLine:
     """A line of the log: when (s since the gun; since the log began while there is no gun), which board, what."""
 
@@ -102,6 +111,8 @@ class Picture:
     boards: tuple[BoardState, ...]
     log: tuple[LogLine, ...]
     """Newest last."""
+    passed: tuple[Passed, ...]
+    """At the splits of the first wave, the newest last."""
     leds: Pixels
     """(LEDs, 3) linear light, in the order of Rail.leds."""
     pace: str
@@ -145,6 +156,7 @@ def picture_of(race: Race, rail: Rail, leds: Pixels, pace: str = "", light: str 
         waves=wave_states(race.plan, rail.track.lap_m, 0.0 if race_s is None else race_s),
         boards=tuple(_board_state(member) for member in race.fleet.members),
         log=_log(race, log_lines),
+        passed=() if race_s is None else splits_passed(race.plan, race_s)[-log_lines:],
         leds=leds,
         pace=pace,
         light=light,
@@ -155,6 +167,17 @@ def wave_states(plan: Plan, lap_m: float, race_s: float) -> tuple[WaveState, ...
     """Where every wave of a plan is at a race time in s, in the plan's order."""
     first = plan.waves[0]
     return tuple(_wave_state(wave, first, lap_m, race_s) for wave in plan.waves)
+
+
+def splits_passed(plan: Plan, race_s: float) -> tuple[Passed, ...]:
+    """When each wave was at the splits of the plan's first wave, as far as any has come by a race time in s."""
+    found: list[Passed] = []
+    for distance_m, _ in plan.waves[0].splits:
+        times = [wave.motion.time_s(distance_m) for wave in plan.waves]
+        passed = tuple(time_s if time_s <= race_s else None for time_s in times)
+        if any(t is not None for t in passed):
+            found.append(Passed(distance_m, passed))
+    return tuple(found)
 
 
 def _wave_state(wave: Wave, first: Wave, lap_m: float, race_s: float) -> WaveState:

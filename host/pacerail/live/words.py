@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pacerail.live.canvas import Colour, Line, Span, clipped
 from pacerail.live.rail import screen_colour
-from pacerail.live.state import BoardState, Gap, LogLine, NextSplit, Picture, WaveState
+from pacerail.live.state import BoardState, Gap, LogLine, NextSplit, Passed, Picture, WaveState
 from pacerail.model.units import format_distance, format_time
 
 TEXT: Colour = (214, 219, 227)
@@ -28,7 +28,7 @@ _STATE_COLOURS: dict[str, Colour] = {
     "recalled": BAD,
     "fault": BAD,
 }
-BOARD_FULL = 54
+BOARD_FULL = 40
 BOARD_MINI = 10
 
 
@@ -67,7 +67,8 @@ def title_line(picture: Picture, boards: int, leds: int, width: int) -> Line:
 
 def _columns(picture: Picture) -> dict[str, Column]:
     distance = len(f"{picture.distance_m:.1f}") + 2
-    split = len(_split_text(NextSplit(picture.distance_m - 0.1, 599.99, 399.9, 99.99)))
+    split = len(_split_text(NextSplit(picture.distance_m, 599.99, 399.9, 99.99)))
+    gap = len(gap_text(Gap(clipped(picture.waves[0].name, _NAME), 199.9, 29.99)))
     return {
         "name": Column("wave", 2 + min(_NAME, max(4, *(len(w.name) for w in picture.waves))), True),
         "distance": Column("distance", max(8, distance)),
@@ -75,15 +76,16 @@ def _columns(picture: Picture) -> dict[str, Column]:
         "speed": Column("speed", 8),
         "pace": Column("400 m in", 8),
         "split": Column("next split", split, True),
-        "gap": Column("gap", 26, True),
+        "next": Column("", 5 + split, True),
+        "gap": Column("", gap, True),
     }
 
 
 WAVE_LAYOUTS: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("name", "distance", "laps", "speed", "pace", "split", "gap"),),
     (("name", "distance", "laps", "speed", "pace", "split"),),
-    (("name", "distance", "laps", "speed", "pace"), ("", "split", "gap")),
-    (("name", "distance", "laps", "pace"), ("", "split")),
+    (("name", "distance", "laps", "speed", "pace"), ("", "next", "gap")),
+    (("name", "distance", "laps", "pace"), ("", "next")),
     (("name", "distance", "laps", "pace"),),
     (("name", "distance", "laps"),),
     (("name", "distance"),),
@@ -131,19 +133,19 @@ def board_summary(picture: Picture, width: int) -> Line:
     if lost:
         spans.append(Span(f"   lost: {', '.join(lost)}" if len(lost) < 6 else f"   {len(lost)} lost", BAD, True))
     if bounds:
-        spans.append(Span(f"   clocks to {max(bounds)} µs", DIM))
+        spans.append(Span(f"   clocks within {max(bounds)} µs", DIM))
     spans.append(Span(f"   {sum(board.frames for board in boards):,} frames", DIM))
     spans.append(Span(f"   {late} late", BAD if late else DIM))
     holdover_s = max((board.holdover_s for board in boards), default=0.0)
     spans.append(Span(f"   holdover {holdover_s:.0f} s", WARN if holdover_s > 10 else DIM))
     if picture.light:
         spans.append(Span(f"   {picture.light}", DIM))
-    return _fitting(spans, width)
+    return fitting(spans, width)
 
 
 def board_heading() -> Line:
     """Over a column of full boards."""
-    return [Span(f"{'board':<7}{'state':<10}{'clock to':>9}{'frames':>10}{'late':>7}{'holdover':>10} ", FAINT)]
+    return [Span(f"{'board':<6}{'state':<8}{'clock':>7}{'frames':>7}{'late':>5}{'hold':>5}", FAINT)]
 
 
 def board_full(board: BoardState) -> Line:
@@ -152,12 +154,12 @@ def board_full(board: BoardState) -> Line:
     state = "LOST" if board.lost else board.state
     bound = "-" if board.bound_us is None else f"{board.bound_us} µs"
     return [
-        Span(f"{clipped(board.name, 6):<7}", BAD if board.lost else TEXT, board.lost),
-        Span(f"{clipped(state, 9):<10}", colour, board.lost),
-        Span(f"{bound:>9}", DIM if board.lost else TEXT),
-        Span(f"{board.frames:>10,}", DIM),
-        Span(f"{board.late:>7}", BAD if board.late else DIM),
-        Span(f"{board.holdover_s:>8.1f} s ", WARN if board.holdover_s > 10 else DIM),
+        Span(f"{clipped(board.name, 5):<6}", BAD if board.lost else TEXT, board.lost),
+        Span(f"{clipped(state, 8):<8}", colour, board.lost),
+        Span(f"{bound:>7}", DIM if board.lost else TEXT),
+        Span(f"{board.frames:>7}", DIM),
+        Span(f"{board.late:>5}", BAD if board.late else DIM),
+        Span(f"{board.holdover_s:>4.0f}s", WARN if board.holdover_s > 10 else DIM),
     ]
 
 
@@ -190,36 +192,36 @@ def log_line(entry: LogLine, width: int) -> Line:
     return [Span(f" {signed_time(entry.time_s):>9}  ", FAINT), Span(words, BAD if bad else DIM)]
 
 
-def signed_time(time_s: float) -> str:
-    """ "+1:02.3", "-4.0": a time before or after the gun, to a tenth."""
-    return format_time(time_s, 1) if time_s < 0 else "+" + format_time(time_s, 1)
+def signed_time(time_s: float, decimals: int = 1) -> str:
+    """ "+1:02.3", "-4.0": a time after or before the gun."""
+    return ("" if time_s < 0 else "+") + format_time(time_s, decimals)
 
 
 def gap_text(gap: Gap) -> str:
-    """ "38.2 m, 5.93 s behind"."""
-    where = "ahead" if gap.ahead_m >= 0 else "behind"
+    """ "38.2 m, 5.93 s behind target"."""
+    where = "ahead of" if gap.ahead_m >= 0 else "behind"
     seconds = "" if gap.ahead_s is None else f", {abs(gap.ahead_s):.2f} s"
-    return f"{abs(gap.ahead_m):.1f} m{seconds} {where}"
+    return f"{abs(gap.ahead_m):.1f} m{seconds} {where} {clipped(gap.other, _NAME)}"
 
 
 def _split_text(split: NextSplit) -> str:
-    distance = format_distance(round(split.distance_m, 1))
-    return f"{distance:>8} {format_time(split.time_s):>7} in {split.in_s:5.2f} s, {split.in_m:5.1f} m"
+    distance = format_distance(round(split.distance_m, 3))
+    return f"{distance} at {format_time(split.time_s)}, in {split.in_s:.2f} s, {split.in_m:.1f} m"
 
 
 def _cell(picture: Picture, wave: WaveState, key: str, columns: dict[str, Column]) -> list[Span]:
     own = screen_colour(wave.colour)
     if key == "":
-        return [Span(" " * _width(columns, key), DIM)]
+        return []
     column = columns[key]
     quiet = DIM if not wave.lit else TEXT
     if key == "name":
         mark = "●" if wave.lit else "○"
         return [Span(_pad(f"{mark} {clipped(wave.name, column.width - 2)}", column), own, True)]
-    if key == "split":
+    if key in ("split", "next"):
         if wave.split is None:
-            return [Span(_pad(f"finished {format_time(wave.finish_s)}", column), GOOD if wave.finished else DIM)]
-        return [Span(_pad(_split_text(wave.split), column), quiet)]
+            return [Span(_pad(f"finished {format_time(wave.finish_s)}", column), GOOD)]
+        return [Span(_pad(("next " if key == "next" else "") + _split_text(wave.split), column), quiet)]
     if key == "gap":
         return [Span(_pad("" if wave.gap is None else gap_text(wave.gap), column), DIM)]
     text = {
@@ -232,7 +234,7 @@ def _cell(picture: Picture, wave: WaveState, key: str, columns: dict[str, Column
 
 
 def _width(columns: dict[str, Column], key: str) -> int:
-    return columns[key].width if key else 0
+    return columns[key].width if key else -1  # with the space behind it: under the name
 
 
 def _pad(text: str, column: Column) -> str:
@@ -240,7 +242,18 @@ def _pad(text: str, column: Column) -> str:
     return text.ljust(column.width) if column.left else text.rjust(column.width)
 
 
-def _fitting(spans: Sequence[Span], width: int) -> Line:
+def passed_line(picture: Picture, passed: Passed) -> Line:
+    """When each wave was at a distance, in the waves' colours."""
+    line = [Span(f" {format_distance(round(passed.distance_m, 3)):>9}", DIM)]
+    for wave, time_s in zip(picture.waves, passed.times_s, strict=True):
+        known = time_s is not None
+        line.append(
+            Span(f"{format_time(time_s) if known else '-':>10}", screen_colour(wave.colour) if known else FAINT)
+        )
+    return line
+
+
+def fitting(spans: Sequence[Span], width: int) -> Line:
     """As many spans as fit whole."""
     kept: list[Span] = []
     for span in spans:
