@@ -96,7 +96,7 @@ def build_bench(plan: Plan, rail: Rail, settings: Settings, world: World, tables
     members: list[Member] = []
     for index, board in enumerate(rail.boards):
         seed = f"{settings.seed}/{board.name}"
-        flash = build_image(files, board_config(board, sim), int(sim["flash_kib"]))
+        flash = build_image(files, board_config(board, sim, rail.key), int(sim["flash_kib"]))
         wire_us = 30 * max(output.leds for output in board.outputs) + 300
         simulated = SimBoard(index, flash, wire_us, int(sim["heap_kib"]), board.pixels)
         link = SimLink(world, USB, seed)
@@ -121,9 +121,10 @@ def sim_board() -> dict[str, Any]:
     return tomllib.loads((folder("boards") / "sim" / "sim.toml").read_text())
 
 
-def board_config(board: Board, sim: dict[str, Any]) -> dict[str, Any]:
+def board_config(board: Board, sim: dict[str, Any], key: bytes | None = None) -> dict[str, Any]:
     """What board.json of a simulated board says."""
     return {
+        **({"key": key.hex()} if key is not None else {}),
         "hardware": sim["hardware"],
         "name": board.name,
         "uid": board.uid or f"sim-{board.name}",

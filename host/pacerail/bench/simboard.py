@@ -6,6 +6,7 @@ import os
 import shutil
 import struct
 import subprocess
+import sys
 import sysconfig
 import tempfile
 from collections.abc import Callable, Sequence
@@ -19,6 +20,7 @@ from pacerail_node.hardware.sim import RACE_BIAS
 
 _BLOCK = 4096
 _READ = 1 << 18
+_PIPE = 1 << 20 if sys.platform == "linux" else -1  # room for a second of frames, so that a board need not wait
 _TWO_WORDS = struct.Struct("<II")
 
 
@@ -86,7 +88,7 @@ class SimBoard:
         environment = dict(os.environ, PYTHONUNBUFFERED="1")
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            start_new_session=True, bufsize=0, env=environment, cwd="/",
+            start_new_session=True, bufsize=0, pipesize=_PIPE, env=environment, cwd="/",
         )  # fmt: skip
         self._image = Path(image.name)
         self.paused = False

@@ -30,6 +30,7 @@ class World:
         self.links: list[SimLink] = []
         self.on_frames: Callable[[list[Frame]], None] = lambda frames: None
         self._frames: list[Frame] = []
+        self._reached_ns = start_ns  # how far all boards were let run when they were last set running
         self._arrivals: list[tuple[int, int, SimLink, bytes]] = []
         self._count = 0
 
@@ -72,24 +73,39 @@ class World:
                 break
             self._run(busy, target_ns)
         self.now_ns = max(self.now_ns, target_ns)
-        if any(self.now_ns - board.reached_ns > _LAG_NS for board in self.boards if board.running):
-            self.catch_up()
+        if self.now_ns - self._reached_ns > _LAG_NS:
+            shown = self._collect()
+            self._set_running()
+            self._hand_out(shown)  # judged while the boards are at work, on another core
         while self._arrivals and self._arrivals[0][0] <= self.now_ns:
             _, _, link, data = heapq.heappop(self._arrivals)
             link.to_host(data, self.host_clock_us())
 
     def catch_up(self) -> None:
         """Let every board run up to now, and hand out the frames that are visible by then."""
-        late = [
-            (board, link)
-            for board, link in zip(self.boards, self.links, strict=True)
-            if board.running and board.reached_ns < self.now_ns
-        ]
-        self._run(late, self.now_ns)
-        shown = [frame for frame in self._frames if frame.visible_ns <= self.now_ns]
-        self._frames = [frame for frame in self._frames if frame.visible_ns > self.now_ns]
+        for _ in range(2):  # what was set running before; and what runs from there to now
+            shown = self._collect()
+            self._set_running()
+            self._hand_out(shown)
+
+    def _collect(self) -> list[Frame]:
+        """Wait for all boards; the frames visible by the time to which they were set running, in order."""
+        for board in self.boards:
+            board.collect()
+        shown = [frame for frame in self._frames if frame.visible_ns <= self._reached_ns]
+        self._frames = [frame for frame in self._frames if frame.visible_ns > self._reached_ns]
+        shown.sort(key=lambda frame: (frame.visible_ns, frame.board))
+        return shown
+
+    def _set_running(self) -> None:
+        """Every board goes on up to now, by itself: it may be doing so while the host is at other work."""
+        for board, link in zip(self.boards, self.links, strict=True):
+            if board.running and board.reached_ns < self.now_ns:
+                board.grant(self.now_ns, link.take(self.now_ns))
+        self._reached_ns = self.now_ns
+
+    def _hand_out(self, shown: list[Frame]) -> None:
         if shown:
-            shown.sort(key=lambda frame: (frame.visible_ns, frame.board))
             self.on_frames(shown)
 
     def show_dark(self, index: int) -> None:
@@ -106,6 +122,7 @@ class World:
     def _run(self, pairs: Sequence[tuple[SimBoard, SimLink]], until_ns: int) -> None:
         # all are granted time before any is read, so that they run beside each other
         for board, link in pairs:
+            board.collect()
             board.grant(until_ns, link.take(until_ns))
         for board, _ in pairs:
             board.collect()

@@ -60,7 +60,7 @@ class Canvas:
             return
         text = one_cell_each(text)[max(0, -col) :]
         col = max(0, col)
-        text = text[: self.width - col]
+        text = text[: max(0, self.width - col)]
         if not text:
             return
         where = slice(col, col + len(text))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -208,14 +209,15 @@ def _fill_infield(picture: Picture, free: NDArray[np.bool_]) -> tuple[int, tuple
     waves = len(picture.waves)
     rows, cols = free.shape
     scales = (3, 2, 1) if rows >= 44 else (2, 1) if rows >= 22 else (1,)
-    for layout in words.WAVE_LAYOUTS:
-        width = words.layout_width(picture, layout)
-        for scale in scales:
+    above, below = _gaps(rows)
+    with_gap = [layout for layout in words.WAVE_LAYOUTS if any("gap" in key for key in layout[-1])]
+    without = [layout for layout in words.WAVE_LAYOUTS if layout not in with_gap]
+    for layouts in (with_gap, without):
+        for scale, layout in itertools.product(scales, layouts):
+            width = words.layout_width(picture, layout)
             clock_cols, clock_rows = figures_size("00:00.0", scale)
-            above, below = _gaps(rows)
             total = clock_rows + above + 1 + below + 1 + waves * len(layout)
-            left = (cols - width) // 2
-            clock_left = (cols - clock_cols) // 2
+            left, clock_left = (cols - width) // 2, (cols - clock_cols) // 2
             middle = _middle_row(free) - total // 2
             for first in (middle, middle - 1, middle + 1):
                 table = first + total - 1 - waves * len(layout)
@@ -301,8 +303,9 @@ def _draw_log(canvas: Canvas, picture: Picture, area: Area) -> None:
         half = area.cols * 3 // 5
         for k, entry in enumerate(picture.log[-area.rows :]):
             canvas.line(area.row + k, area.col, words.log_line(entry, half))
-        for k, passed in enumerate(picture.passed[-area.rows :]):
-            canvas.line(area.row + k, area.col + half, words.passed_line(picture, passed))
+        canvas.line(area.row, area.col + half, words.passed_heading(picture))
+        for k, passed in enumerate(picture.passed[-(area.rows - 1) :] if area.rows > 1 else ()):
+            canvas.line(area.row + 1 + k, area.col + half, words.passed_line(picture, passed))
         return
     lines = [(entry.time_s, words.log_line(entry, area.cols)) for entry in picture.log]
     for passed in picture.passed:

@@ -166,7 +166,7 @@ def draw_oval(rail: Rail, start_m: float, cols: int, rows: int, side_cols: int =
     lanes = _cover(*at(_outside(x, np.sin(heading), out), _outside(y, -np.cos(heading), out)), size, 1 / 16)
     still += lanes[..., None] * (linear(_SURFACE) - still)
     # start and finish line, across the lanes
-    across = np.linspace(0, LANES_M, max(2, round(LANES_M / step_m)))
+    across = np.arange(step_m / 2, LANES_M - pixel_m / 4, step_m)
     for line_m in sorted({0.0, start_m}):
         lx, ly, turn = kerb_places(track, np.array([track.track_to_kerb(line_m)]))
         px, py = at(lx + across * np.sin(turn), ly - across * np.cos(turn))

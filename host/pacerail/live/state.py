@@ -153,7 +153,7 @@ def picture_of(race: Race, rail: Rail, leds: Pixels, pace: str = "", light: str 
         phase=race.phase,
         race_s=race_s,
         gun=None if race.gun is None else _gun_words(race.gun.source, race.gun.bound_us),
-        waves=wave_states(race.plan, rail.track.lap_m, 0.0 if race_s is None else race_s),
+        waves=wave_states(race.plan, rail.track.lap_m, -_HAIR_S if race_s is None else race_s),
         boards=tuple(_board_state(member) for member in race.fleet.members),
         log=_log(race, log_lines),
         passed=() if race_s is None else splits_passed(race.plan, race_s)[-log_lines:],
@@ -210,7 +210,8 @@ def _board_state(member: Member) -> BoardState:
     if status is None:
         return BoardState(member.name, "unknown", member.lost, None, 0, 0, 0.0)
     bound_us = status.bound_us if status.clock_valid else None
-    return BoardState(member.name, status.state, member.lost, bound_us, status.frames, status.late, status.holdover_s)
+    holdover_s = status.holdover_s if status.clock_valid else 0.0
+    return BoardState(member.name, status.state, member.lost, bound_us, status.frames, status.late, holdover_s)
 
 
 def _gun_words(source: str, bound_us: int) -> str:

@@ -78,6 +78,7 @@ def _columns(picture: Picture) -> dict[str, Column]:
         "split": Column("next split", split, True),
         "next": Column("", 5 + split, True),
         "gap": Column("", gap, True),
+        "short gap": Column("", len("199.9 m, 29.99 s behind"), True),
     }
 
 
@@ -85,6 +86,7 @@ WAVE_LAYOUTS: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("name", "distance", "laps", "speed", "pace", "split", "gap"),),
     (("name", "distance", "laps", "speed", "pace", "split"),),
     (("name", "distance", "laps", "speed", "pace"), ("", "next", "gap")),
+    (("name", "distance", "laps", "speed", "pace"), ("", "next", "short gap")),
     (("name", "distance", "laps", "pace"), ("", "next")),
     (("name", "distance", "laps", "pace"),),
     (("name", "distance", "laps"),),
@@ -197,16 +199,17 @@ def signed_time(time_s: float, decimals: int = 1) -> str:
     return ("" if time_s < 0 else "+") + format_time(time_s, decimals)
 
 
-def gap_text(gap: Gap) -> str:
-    """ "38.2 m, 5.93 s behind target"."""
-    where = "ahead of" if gap.ahead_m >= 0 else "behind"
+def gap_text(gap: Gap, named: bool = True) -> str:
+    """ "38.2 m, 5.93 s behind target"; without the name where there is no room for it."""
+    where = "ahead" if gap.ahead_m >= 0 else "behind"
+    other = f"{' of' if where == 'ahead' else ''} {clipped(gap.other, _NAME)}" if named else ""
     seconds = "" if gap.ahead_s is None else f", {abs(gap.ahead_s):.2f} s"
-    return f"{abs(gap.ahead_m):.1f} m{seconds} {where} {clipped(gap.other, _NAME)}"
+    return f"{abs(gap.ahead_m):.1f} m{seconds} {where}{other}"
 
 
 def _split_text(split: NextSplit) -> str:
     distance = format_distance(round(split.distance_m, 3))
-    return f"{distance} at {format_time(split.time_s)}, in {split.in_s:.2f} s, {split.in_m:.1f} m"
+    return f"{distance} {format_time(split.time_s)} in {split.in_s:.2f} s, {split.in_m:.1f} m"
 
 
 def _cell(picture: Picture, wave: WaveState, key: str, columns: dict[str, Column]) -> list[Span]:
@@ -222,8 +225,8 @@ def _cell(picture: Picture, wave: WaveState, key: str, columns: dict[str, Column
         if wave.split is None:
             return [Span(_pad(f"finished {format_time(wave.finish_s)}", column), GOOD)]
         return [Span(_pad(("next " if key == "next" else "") + _split_text(wave.split), column), quiet)]
-    if key == "gap":
-        return [Span(_pad("" if wave.gap is None else gap_text(wave.gap), column), DIM)]
+    if key in ("gap", "short gap"):
+        return [Span(_pad("" if wave.gap is None else gap_text(wave.gap, key == "gap"), column), DIM)]
     text = {
         "distance": f"{wave.distance_m:.1f} m",
         "laps": f"{wave.laps:.2f} of {picture.total_laps:.2f}",
@@ -240,6 +243,12 @@ def _width(columns: dict[str, Column], key: str) -> int:
 def _pad(text: str, column: Column) -> str:
     text = clipped(text, column.width)
     return text.ljust(column.width) if column.left else text.rjust(column.width)
+
+
+def passed_heading(picture: Picture) -> Line:
+    """Over the lines of splits."""
+    names = [Span(f"{clipped(wave.name, 9):>10}", FAINT) for wave in picture.waves]
+    return [Span(f" {'splits':>9}", FAINT), *names]
 
 
 def passed_line(picture: Picture, passed: Passed) -> Line:
