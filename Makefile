@@ -17,10 +17,11 @@ bench: $(READY)            ## the 3:59 race on 16 simulated boards, live in this
 test: $(READY)             ## every test: host, firmware under CPython and MicroPython, whole races
 	$(BIN)/pytest -n 2
 
-lint: $(READY)             ## ruff, and pyright in strict mode
+lint: $(READY)             ## ruff, pyright in strict mode, and the firmware against the MicroPython stubs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/pyright -p firmware --pythonpath $(BIN)/python --typeshedpath "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 
 benchmark: $(READY)        ## measured figures: clocks beside other estimators, the race, the wire under fire
 	for script in tests/benchmark/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

@@ -36,28 +36,28 @@ def summary(report: Report, plan: Plan, race_s: float | None = None) -> Renderab
     if measured:
         light = report.light_error_mm
         good = _within(light.p99, LIGHT_P99_MM) and _within(light.max, LIGHT_MAX_MM)
-        allowed = f"99 % within {LIGHT_P99_MM:g}, all within {LIGHT_MAX_MM:g} mm"
-        table.add_row("light against the plan", *_figures(light, "mm"), allowed, _mark(good))
+        allowed = f"99 % {LIGHT_P99_MM:g}, most {LIGHT_MAX_MM:g} mm"
+        table.add_row("light from plan", *_figures(light, "mm"), allowed, _mark(good))
         skew = report.board_skew_us
         if skew.max is not None:
             within = _mark(_within(skew.p99, SKEW_P99_US))
-            table.add_row("board against board", *_figures(skew, "µs", 0), f"99 % within {SKEW_P99_US:g} µs", within)
+            table.add_row("board to board", *_figures(skew, "µs", 0), f"99 % {SKEW_P99_US:g} µs", within)
         clock = _spread(more.get("clock_error_us"))
         if clock is not None and clock.max is not None:
-            table.add_row("clock against true time", *_figures(clock, "µs", 0), "", "")
+            table.add_row("clock from truth", *_figures(clock, "µs", 0), "", "")
     bounds = more.get("clock_bound_us")
     if isinstance(bounds, dict) and bounds:
         worst = max(cast(dict[str, int], bounds).values())
-        table.add_row("clock bound, as the boards say", "", "", f"{worst} µs", "", "")
+        table.add_row("clock bound", "", "", f"{worst} µs", "", "")
     table.add_row("frames shown", "", "", f"{report.frames:,}", "", "")
     table.add_row("frames dropped", "", "", f"{report.dropped:,}", "none", _mark(report.dropped == 0))
     share = more.get("frames_of_wire")
     if isinstance(share, float):
         allowed = f"{WIRE_SHARE:.0%} at least"
-        table.add_row("frames of those the wire allows", "", "", f"{share:.1%}", allowed, _mark(share >= WIRE_SHARE))
+        table.add_row("share of the wire", "", "", f"{share:.1%}", allowed, _mark(share >= WIRE_SHARE))
     stray = more.get("stray_cells")
     if isinstance(stray, int) and measured:
-        table.add_row("LEDs lit that should not be", "", "", f"{stray:,}", "none", _mark(stray == 0))
+        table.add_row("stray LEDs", "", "", f"{stray:,}", "none", _mark(stray == 0))
     parts: list[RenderableType] = [table]
     if report.faults and not _interrupted(report):
         parts.append(_faults(report.faults))
@@ -123,7 +123,7 @@ def _within(figure: float | None, allowed: float) -> bool:
 
 
 def _mark(good: bool) -> Text:
-    return Text("✓ ok", style="green") if good else Text("✗ too much", style="bold red")
+    return Text("✓ ok", style="green") if good else Text("✗ no", style="bold red")
 
 
 def _interrupted(report: Report) -> bool:

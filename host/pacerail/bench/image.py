@@ -25,7 +25,7 @@ def firmware_files() -> dict[str, bytes]:
 
 def build_image(files: Mapping[str, bytes], config: Mapping[str, Any], size_kib: int) -> bytes:
     """A littlefs image of `size_kib` with these files and board.json."""
-    disk = LittleFS(block_size=_BLOCK, block_count=size_kib * 1024 // _BLOCK)
+    disk: Any = LittleFS(block_size=_BLOCK, block_count=size_kib * 1024 // _BLOCK)
     for name, data in {**files, "board.json": json.dumps(config).encode()}.items():
         parent = str(Path(name).parent)
         if parent != ".":

@@ -153,8 +153,10 @@ class LightJudge:
         right = self._colour_at(at + _HAIR_M, scene)
         seen = np.concatenate((scene.lit, scene.lit), axis=1) & (at > 0) & (at < length_m)
         seen &= (self._colours[left] != self._colours[right]).any(axis=2)
-        cell = np.clip(np.searchsorted(stretch.edges_m, at, side="right") - 1, 0, cells - 1)
-        low, high = np.clip(cell - _REACH, 0, None), np.clip(cell + _REACH, None, cells - 1)
+        place = np.asarray(np.searchsorted(stretch.edges_m, at, side="right"), dtype=np.intp)
+        cell: Indices = np.minimum(np.maximum(place - 1, 0), cells - 1)
+        low: Indices = np.maximum(cell - _REACH, 0)
+        high: Indices = np.minimum(cell + _REACH, cells - 1)
         shared = np.zeros(seen.shape, dtype=np.bool_)
         for e, o in permutations(range(at.shape[1]), 2):  # every edge, and every other one that may be in its way
             both: Mask = seen[:, e] & seen[:, o]
