@@ -492,3 +492,15 @@ def test_any_value_at_any_key_is_a_plan_or_a_mistake(tmp_path: Path, keys: dict[
     else:
         assert np.isfinite(plan.waves[0].windows_s).all() and np.isfinite(plan.waves[0].motion.coeffs).all()
         assert np.diff(plan.waves[0].motion.breaks_s).min() > 0
+
+
+def test_a_wrong_distance_does_not_hide_other_mistakes(tmp_path: Path) -> None:
+    """All mistakes of a file at once, splits too."""
+    path = tmp_path / "p.toml"
+    path.write_text(
+        'distance = "1 mle"\n[[wave]]\nname = "b"\ncolour = "blue"\n'
+        'splits = [["400 m", "60"],\n["300 m", "50"],\n["2000 m", "nan"]]\n'
+    )
+    with pytest.raises(InputError) as caught:
+        load_plan(path, standard_track())
+    assert [line.split(":")[1] for line in caught.value.messages] == ["1", "6", "7"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import math
 from collections.abc import Callable
 from typing import Literal, TypeVar, cast
 
@@ -126,16 +127,18 @@ def _pacing(table: Table, distance_m: float | None) -> tuple[tuple[Mark, ...], t
                 f"the runs add up to {total_m:g} m, the plan's distance is {distance_m:g} m; expected no more",
             )
         return (), stretches
-    if distance_m is None:
-        return (), ()  # the missing distance is noted by the plan
+    # a distance that is missing or wrong is noted by the plan; what else is wrong is still to be found
+    limit_m = math.inf if distance_m is None else distance_m
     if given[0] == "target":
         time_s = _positive(table, "target", parse_time_s, 0.0)
-        marks = ((distance_m, time_s),) if time_s > 0 else ()
+        marks = ((limit_m, time_s),) if time_s > 0 else ()
     elif given[0] == "splits":
-        marks = tuple(_pairs(table, "splits", distance_m, parse_time_s))
+        marks = tuple(_pairs(table, "splits", limit_m, parse_time_s))
         _times_rise(table, marks)
     else:
-        marks = tuple(marks_from_paces(_pairs(table, "paces", distance_m, parse_pace_mps)))
+        marks = tuple(marks_from_paces(_pairs(table, "paces", limit_m, parse_pace_mps)))
+    if distance_m is None:
+        return (), ()
     _warn_of_paces(table, given[0], marks)
     return marks, ()
 
