@@ -69,7 +69,7 @@ async def prepare(race: Race) -> None:
     fleet = race.fleet
     race.phase = "connecting"
     await fleet.each("check", check_one)
-    race.note(f"boards that answer, as the rail file says: {len(fleet.members)}")
+    race.note("every board of the rail answers, and is the one that the rail file says")
     race.phase = "uploading"
     await fleet.each("upload", upload_one)
     race.note(f"plan {race.plan.hash} is on all boards")

@@ -59,7 +59,7 @@ def summary(report: Report, plan: Plan, race_s: float | None = None) -> Renderab
     if isinstance(stray, int) and measured:
         table.add_row("stray LEDs", "", "", f"{stray:,}", "none", _mark(stray == 0))
     parts: list[RenderableType] = [table]
-    if report.faults and not _interrupted(report):
+    if report.faults and not _before_gun(report, race_s):
         parts.append(_faults(report.faults))
     parts.append(Padding(Text(sentence(report, plan, race_s), style="bold"), (0, 0, 0, 2)))
     parts.append(Padding(Text(_times(report), style="dim"), (0, 0, 1, 2)))
@@ -70,9 +70,9 @@ def sentence(report: Report, plan: Plan, race_s: float | None = None) -> str:
     """What the report means, in one sentence."""
     begin = ""
     if _interrupted(report):
-        if race_s is None or race_s < 0:
+        if _before_gun(report, race_s):
             return "Ended before the gun: nothing was shown."
-        begin = f"Ended at {format_time(race_s)} of {format_time(plan.end_s)}; until then "
+        begin = f"Ended at {format_time(race_s or 0.0)} of {format_time(plan.end_s)}; until then "
     most_mm = report.light_error_mm.max
     if most_mm is None:
         how = "every board did its part" if not report.faults else f"{_count(len(report.faults), 'fault')} on the way"
@@ -80,8 +80,8 @@ def sentence(report: Report, plan: Plan, race_s: float | None = None) -> str:
     text = f"{begin}the light stood within {most_mm:.2f} mm of the plan on all {report.frames:,} frames"
     if report.dropped:
         text += f", but {_count(report.dropped, 'frame')} never came"
-    if report.faults and not begin:
-        text += f", with {_count(len(report.faults), 'fault')}"
+    if report.faults:
+        text += f", with {_count(len(report.faults), 'fault')} on the way"
     if not _within(most_mm, LIGHT_MAX_MM):
         text += f": more than the {LIGHT_MAX_MM:g} mm that are allowed"
     return text[:1].upper() + text[1:] + "."
@@ -97,9 +97,9 @@ def _title(report: Report, plan: Plan, race_s: float | None) -> Text:
 
 
 def _faults(faults: Sequence[str]) -> RenderableType:
-    lines = [Text(f"✗ {fault}", style="red") for fault in faults[:_FAULTS]]
+    lines = [Text(f"• {fault}", style="yellow") for fault in faults[:_FAULTS]]
     if len(faults) > _FAULTS:
-        lines.append(Text(f"  and {len(faults) - _FAULTS} more", style="red"))
+        lines.append(Text(f"  and {len(faults) - _FAULTS} more", style="yellow"))
     return Padding(Group(*lines), (0, 0, 1, 2))
 
 
@@ -128,6 +128,11 @@ def _mark(good: bool) -> Text:
 
 def _interrupted(report: Report) -> bool:
     return report.more.get("phase") == "interrupted"
+
+
+def _before_gun(report: Report, race_s: float | None) -> bool:
+    """Whether it was broken off before there was anything to show."""
+    return _interrupted(report) and (race_s is None or race_s < 0)
 
 
 def _count(number: int, thing: str) -> str:

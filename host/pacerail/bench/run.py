@@ -139,7 +139,8 @@ async def _run(bench: Bench, view: View | None) -> None:
     task = asyncio.ensure_future(races.run(bench.race, bench.settings.go_in_s))
     loop = asyncio.get_running_loop()
     with contextlib.suppress(NotImplementedError, ValueError):  # no signals off the main thread
-        loop.add_signal_handler(signal.SIGINT, task.cancel)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, task.cancel)
     beside: list[Awaitable[None]] = []
     if bench.faults.script:
         boot_ms = int(sim_board()["power"]["boot_ms"])
@@ -153,7 +154,8 @@ async def _run(bench: Bench, view: View | None) -> None:
         bench.race.phase = "interrupted"
     finally:
         with contextlib.suppress(NotImplementedError, ValueError):
-            loop.remove_signal_handler(signal.SIGINT)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
         for other in others:
             other.cancel()
         for ended in await asyncio.gather(*others, return_exceptions=True):

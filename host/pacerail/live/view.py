@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import time
-from collections.abc import Generator
 
 import numpy as np
 from rich.color import ColorSystem
@@ -31,7 +29,7 @@ def live_view(console: Console) -> View:
     system = colour_system(console)
 
     async def watch(bench: Bench) -> None:
-        with _terminated_as_interrupted(), contextlib.suppress(OSError):  # a terminal that is gone ends the view only
+        with contextlib.suppress(OSError):  # a terminal that is gone ends the view only
             if system is None:
                 await _tell(bench, console)
             else:
@@ -93,18 +91,3 @@ async def _tell(bench: Bench, console: Console) -> None:
             console.file.write(line + "\n")
             console.file.flush()
         await asyncio.sleep(_PLAIN_EVERY_S)
-
-
-@contextlib.contextmanager
-def _terminated_as_interrupted() -> Generator[None]:
-    """SIGTERM does what Ctrl-C does, so that the terminal is given back then too."""
-    loop = asyncio.get_running_loop()
-    try:
-        loop.add_signal_handler(signal.SIGTERM, signal.raise_signal, signal.SIGINT)
-    except (NotImplementedError, ValueError, RuntimeError):  # no signals off the main thread
-        yield
-        return
-    try:
-        yield
-    finally:
-        loop.remove_signal_handler(signal.SIGTERM)
