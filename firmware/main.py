@@ -1,4 +1,4 @@
-"""Starts a board: builds its parts from board.json, and runs the loop of link and light until the console is asked for."""
+"""Starts a board: builds its parts from board.json, and runs link and light by turns until the console is asked for."""
 
 import gc
 import json
@@ -10,7 +10,7 @@ _CHUNK = 128
 
 
 def run(board, config):
-    """Link and light, by turns, for ever. `board` is a hardware module's Board: ticks_us, idle, link, strip, reset_cause.
+    """Link and light, by turns. `board` is a hardware module's Board: ticks_us, idle, link, strip, reset_cause.
 
     Arrival is stamped before the bytes are read, and departure just before they are written.
     """
@@ -39,9 +39,13 @@ def run(board, config):
 
 def main():
     """Run the board that board.json describes; its "hardware" names the module that knows the chip."""
-    with open("board.json") as file:
-        config = json.load(file)
-    hardware = __import__("pacerail_node.hardware." + config["hardware"], None, None, ("Board",))
+    try:
+        with open("board.json") as file:
+            config = json.load(file)
+        hardware = __import__("pacerail_node.hardware." + config["hardware"], None, None, ("Board",))
+    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
+        # MicroPython's console has the link now, and a tool can mend it
+        raise RuntimeError("board.json is missing or broken (%r); flash this board again" % error) from error
     run(hardware.Board(config), config)
 
 

@@ -13,13 +13,14 @@ from pacerail_node.ticks import ticks_add, ticks_diff
 _STEP_US = 1 << 20
 _MAX_SLEW_US = 500  # a step of 2^20 us is stretched by at most this: 0.05 % of the pace, nobody sees it
 MAX_RATE = 400_000  # 373 ppm; a crystal is within 100 ppm. Keeps 1024 * (rate + slew) below 2^30
+_REACH_S = 500  # how far a slew may go: what is left of it stays below 2^29 us
 REACH_US = 1 << 24  # a line's reference lies within 16 s of now, which keeps its products small
 BEFORE_10US = -50_000_000  # race time when the gun is further off than this: 500 s
 AFTER_10US = 1_000_000_000  # and when it was longer ago than this: 10,000 s
 
 
 class Clock:
-    """Fleet time of one board. `advance` must be called at least every 8 minutes; all else follows from its last call."""
+    """Fleet time of one board. `advance` must be called at least every 8 minutes; all else goes by its last call."""
 
     def __init__(self, tick):
         self.wraps = 0  # how often the ticks have wrapped since the start
@@ -82,9 +83,9 @@ class Clock:
             return b"reference tick of another start"
         if not -MAX_RATE < rate < MAX_RATE:
             return b"rate out of range"
-        # what was promised of this step's slew and is not yet done goes back; the clock's own time stands where it is
-        self._move_anchor(now)
-        us = fleet_us + ahead + (((ahead >> 10) * (rate >> 6)) >> 14)  # in two shifts: the product stays below 2^30
+        # ahead * rate in 2^-10 us, by whole steps and the rest, so that no product passes 2^30
+        part = (ahead >> 20) * rate + ((((ahead & (_STEP_US - 1)) >> 10) * rate) >> 10)
+        us = fleet_us + ahead + (part >> 10)
         s = fleet_s
         while us < 0:
             us += 1_000_000
@@ -92,16 +93,20 @@ class Clock:
         while us >= 1_000_000:
             us -= 1_000_000
             s += 1
+        slew = slew and self.valid
+        if slew and not -_REACH_S < s - self._s < _REACH_S:
+            return b"too far from this board's clock to go over to"
+        # what was promised of this step's slew and is not yet done goes back; the clock's own time stands where it is
+        self._move_anchor(now)
         self._rate = rate
         self.bound_us = bound_us
         self.age_steps = 0
-        behind_s = s - self._s
-        if slew and self.valid and -900 < behind_s < 900:
-            self.slew_us = behind_s * 1_000_000 + us - self._us
+        if slew:
+            self.slew_us = (s - self._s) * 1_000_000 + us - self._us
         else:
             self._s = s
             self._us = us
-            self._part = 0
+            self._part = part & 0x3FF
             self.slew_us = 0
         self._share_slew()
         self.valid = True
@@ -118,13 +123,13 @@ class Clock:
             return BEFORE_10US
         if s >= 10_000:
             return AFTER_10US
-        us = self._us - gun_us + now + (((now >> 10) * self._step_rate) >> 20)
+        us = self._us - gun_us + now + (((now >> 10) * self._step_rate + (self._part << 10)) >> 20)
         return s * 100_000 + us // 10
 
     def fleet(self, tick, out):
         """Fleet time at a tick near now, into out[0] (seconds) and out[1] (microseconds)."""
         now = ticks_diff(tick, self._anchor)
-        us = self._us + now + (((now >> 10) * self._step_rate) >> 20)
+        us = self._us + now + (((now >> 10) * self._step_rate + (self._part << 10)) >> 20)
         s = self._s
         while us < 0:
             us += 1_000_000

@@ -9,6 +9,7 @@ Units: positions are tenths of a millimetre (`_100um`), race times tens of micro
 10,000 m race and two hours inside the 31-bit ints that MicroPython handles without allocating.
 """
 
+# pyright: reportInvalidTypeForm=false, reportIndexIssue=false
 try:
     import micropython
 except ImportError:
@@ -303,8 +304,11 @@ def unstuff(data: ptr8, count: int) -> int:
 
 @micropython.viper
 def get32(data: ptr8, at: int) -> int:
-    """The little-endian 32-bit number at data[at:]. Below 2^30 it does not allocate, as `struct.unpack` would."""
-    return int(data[at]) | (int(data[at + 1]) << 8) | (int(data[at + 2]) << 16) | (int(data[at + 3]) << 24)
+    """The little-endian 32-bit number at data[at:], or -1 if it is 2^30 or more: `struct.unpack` would allocate."""
+    high = int(data[at + 3])
+    if high > 63:
+        return -1
+    return int(data[at]) | (int(data[at + 1]) << 8) | (int(data[at + 2]) << 16) | (high << 24)
 
 
 @micropython.viper

@@ -1,4 +1,4 @@
-"""A board's behaviour: its states, what it answers, and the next frame. No hardware in it: ticks come in, frames go out.
+"""A board's behaviour: its states, its answers, and the next frame. No hardware in it: ticks come in, frames go out.
 
     idle -> loaded -> armed -> running -> finished        a table; arm; the gun's time; the last wave dark
                         \\-------\\-> recalled -> loaded    false start: red flashes, and the plan is still there
@@ -7,6 +7,7 @@
 Once armed nothing is written to flash and nothing is allocated, and the host is not needed any more.
 """
 
+import json
 from array import array
 
 from pacerail_node import VERSION, kernels, store, wire
@@ -63,24 +64,27 @@ class Node:
         self._arrived = tick
         self._stamped = -1  # the tick put into a SYNC that has not gone out yet
         self._packing_us = 0
-        self._last_key = -1  # sequence and type of the request answered last
-        self._answer = 0
+        self._last = bytearray(4)  # checksum of the request answered last: only the very same one is a retry
+        self._answer = 0  # 0: nothing was answered yet, or the answer is not in the framer any more
         self._answer_length = 0
         self._enter(m.IDLE, m.START)
-        stored = store.load()
-        if stored is not None:
-            try:
+        try:
+            stored = store.load()
+            if stored is not None:
                 self._use(PaceTable(stored))
                 self._enter(m.LOADED, m.RESTORED)
-            except BadTable:
-                pass
+        except (BadTable, MemoryError):
+            self._enter(m.FAULT, m.BROKEN)  # until a table is uploaded
 
     @staticmethod
     def _identify(config):
-        outputs = ",".join(str(n) for n in config["outputs"])
-        return '{"pacerail":%d,"version":"%s","name":"%s","uid":"%s","type":"%s","address":%d,"outputs":[%s]}' % (
-            m.PROTOCOL, VERSION, config["name"], config["uid"], config["type"], config["address"], outputs,
-        )  # fmt: skip
+        said = {"pacerail": m.PROTOCOL, "version": VERSION}
+        for key in ("name", "uid", "type", "address", "outputs"):
+            said[key] = config[key]
+        text = json.dumps(said)
+        if len(text.encode()) > wire.MAX_PAYLOAD:
+            raise ValueError("board.json: name, uid, type and outputs are too long for one frame")
+        return text
 
     # -- frames of light
 
@@ -146,10 +150,14 @@ class Node:
             raise BadTable("made for %d pixels, this board has %d" % (table.pixels, self._strip.pixels))
         self._renderer = Renderer(table)
 
+    def _is_armed(self):
+        """Whether a race is on: no flash, no new table, no jump of the clock."""
+        return self.state == m.ARMED or self.state == m.RUNNING or self.state == m.RECALLED
+
     # -- the host
 
     def handle(self, arrived):
-        """Act on the frame in `framer`, of which a tick says when it came. Returns the length of the answer in its `out`.
+        """Act on the frame in `framer`, which came at a tick. Returns the length of the answer in its `out`.
 
         0 means no answer: the frame is for another board, or for everyone.
         """
@@ -160,9 +168,9 @@ class Node:
             return 0
         self._arrived = arrived
         kind = framer.kind
-        key = framer.sequence << 8 | kind
-        if key != self._last_key or kind == m.SYNC or kind == m.STATUS:
-            # anything but a retry, to which the answer still lies in the framer's body
+        again = wire.checksum(framer.frame, wire.HEAD + framer.length, self._last, 0)
+        if not (again and self._answer) or kind == m.SYNC or kind == m.STATUS or kind == m.LOG:
+            # anything but a retry of a command, to which the answer still lies in the framer's body
             if framer.version != wire.VERSION:
                 length = self._refuse(m.BAD_VERSION, b"this board speaks version 1 of the wire")
             elif kind in _ACTIONS:
@@ -171,9 +179,8 @@ class Node:
                 length = self._refuse(m.UNKNOWN_TYPE, b"this firmware knows no such message")
             self._answer = m.REFUSED if length < 0 else kind | m.REPLY
             self._answer_length = abs(length)
-            self._last_key = key
         if to == wire.EVERYONE:
-            self._last_key = -1
+            self._answer = 0
             return 0
         return framer.pack(framer.source, self._address, framer.sequence, self._answer, self._answer_length)
 
@@ -193,7 +200,7 @@ class Node:
         return -1 - i
 
     def _word(self, number):
-        """The number-th 32-bit word of the request's payload."""
+        """The number-th 32-bit word of the request's payload; -1 if it is out of range."""
         return kernels.get32(self.framer.frame, wire.HEAD + 4 * number)
 
     def _put(self, number, value, offset=0):
@@ -218,21 +225,20 @@ class Node:
         clock.fleet(self._arrived, self._fleet)
         if self.state != m.RUNNING:
             self._heap = self._free_heap()
-        put = self._put
-        put(0, clock.wraps, 4)
-        put(1, self._arrived, 4)
-        put(2, self._fleet[0], 4)
-        put(3, self._fleet[1], 4)
-        put(4, clock.bound_us, 4)
-        put(5, clock.age_steps, 4)
-        put(6, clock.slew_us + m.SLEW_BIAS, 4)
-        put(7, self.frames, 4)
-        put(8, self.late, 4)
-        put(9, framer.bad, 4)
-        put(10, self._gun_s, 4)
-        put(11, self._gun_us, 4)
-        put(12, self.log.written, 4)
-        put(13, self._heap, 4)
+        self._put(0, clock.wraps, 4)
+        self._put(1, self._arrived, 4)
+        self._put(2, self._fleet[0], 4)
+        self._put(3, self._fleet[1], 4)
+        self._put(4, clock.bound_us, 4)
+        self._put(5, clock.age_steps, 4)
+        self._put(6, clock.slew_us + m.SLEW_BIAS, 4)
+        self._put(7, self.frames, 4)
+        self._put(8, self.late, 4)
+        self._put(9, framer.bad, 4)
+        self._put(10, self._gun_s, 4)
+        self._put(11, self._gun_us, 4)
+        self._put(12, self.log.written, 4)
+        self._put(13, self._heap, 4)
         table = self._renderer.table if self._renderer else None
         i = 0
         while i < 8:
@@ -254,22 +260,32 @@ class Node:
     def _line(self):
         if self.framer.length != 24:
             return self._refuse(m.BAD_PAYLOAD, b"a line has six numbers")
-        word = self._word
-        slew = self.state == m.ARMED or self.state == m.RUNNING or self.state == m.RECALLED
-        why = self.clock.set_line(word(0), word(1), word(2), word(3), word(4) - m.RATE_BIAS, word(5), slew)
+        for i in range(6):
+            if self._word(i) < 0:
+                return self._refuse(m.BAD_PAYLOAD, b"a number of the line is out of range")
+        why = self.clock.set_line(
+            self._word(0), self._word(1), self._word(2), self._word(3), self._word(4) - m.RATE_BIAS, self._word(5),
+            self._is_armed(),
+        )  # fmt: skip
         return self._refuse(m.BAD_PAYLOAD, why) if why else 0
 
     def _table_begin(self):
         length = self._word(0) if self.framer.length == 12 else 0
         if not 0 < length <= _MAX_TABLE:
             return self._refuse(m.BAD_PAYLOAD, b"a pace table has 1 to 65536 bytes")
-        if self.state == m.ARMED or self.state == m.RUNNING or self.state == m.RECALLED:
+        if self._is_armed():
             return self._refuse(m.WRONG_STATE, b"armed: stop it first, then load")
-        self._upload = bytearray(length)
+        self._upload = None  # its memory first
+        try:
+            self._upload = bytearray(length)
+        except MemoryError:
+            return self._refuse(m.BAD_TABLE, b"no memory for a pace table of this length")
         self._upload_hash = bytes(self.framer.frame[wire.HEAD + 4 : wire.HEAD + 12])
         return 0
 
     def _table_data(self):
+        if self._is_armed():
+            return self._refuse(m.WRONG_STATE, b"armed: stop it first, then load")
         upload = self._upload
         size = self.framer.length - 4
         offset = self._word(0)
@@ -279,6 +295,8 @@ class Node:
         return 0
 
     def _table_end(self):
+        if self._is_armed():
+            return self._refuse(m.WRONG_STATE, b"armed: stop it first, then load")
         upload = self._upload
         if upload is None:
             return self._refuse(m.WRONG_STATE, b"no table begun")
@@ -290,15 +308,19 @@ class Node:
             self._use(table)
         except BadTable as error:
             return self._refuse(m.BAD_TABLE, str(error).encode())
+        except MemoryError:
+            return self._refuse(m.BAD_TABLE, b"no memory for this pace table")
         self._has_gun = False
         self._enter(m.LOADED, m.TABLE)
         try:
             store.save(upload)
-        except OSError:
+        except (OSError, MemoryError):
             return self._refuse(m.NO_FLASH, b"in use, but flash did not keep it")
         return 0
 
     def _arm(self):
+        if self.framer.length != 8:
+            return self._refuse(m.BAD_PAYLOAD, b"arming names the plan by its hash")
         if self.state == m.IDLE or self.state == m.FAULT:
             return self._refuse(m.WRONG_STATE, b"no pace table: load a plan first")
         table = self._renderer.table
@@ -309,14 +331,19 @@ class Node:
             i += 1
         if not self.clock.valid:
             return self._refuse(m.NO_CLOCK, b"no clock yet: sync first")
+        if self.state == m.RECALLED:
+            return self._refuse(m.WRONG_STATE, b"recalled: arm again when the red lights are out")
         if self.state == m.LOADED or self.state == m.FINISHED:
             self._has_gun = False
+            self._upload = None
             self._enter(m.ARMED, m.ARMED_BY)
         return 0
 
     def _go(self):
         if self.framer.length != 8:
             return self._refuse(m.BAD_PAYLOAD, b"a gun has two numbers")
+        if self._word(0) < 0 or not 0 <= self._word(1) < 1_000_000:
+            return self._refuse(m.BAD_PAYLOAD, b"a gun at no time that there is")
         if self.state != m.ARMED and self.state != m.RUNNING:
             return self._refuse(m.WRONG_STATE, b"not armed")
         self._gun_s = self._word(0)
@@ -341,6 +368,8 @@ class Node:
         return 0
 
     def _read_log(self):
+        if self.framer.length != 4 or self._word(0) < 0:
+            return self._refuse(m.BAD_PAYLOAD, b"expected the number of the first entry")
         number = max(self._word(0), self.log.oldest())
         self._put(0, number)
         at = 1
@@ -352,7 +381,7 @@ class Node:
         return 4 * at
 
     def _console(self):
-        if self.state == m.ARMED or self.state == m.RUNNING or self.state == m.RECALLED:
+        if self._is_armed():
             return self._refuse(m.WRONG_STATE, b"armed: stop it first")
         self.leaving = True
         return 0

@@ -26,6 +26,7 @@ VERSION = 1
 HEADER = "<4sBBBBIII8sHHHHHH"
 HEADER_SIZE = 40
 DARK = 0x3FFFFFFF  # a head that is nowhere
+LONGEST_LAP = 1 << 26  # 6.7 km: ten times a lap is still below 2^30
 SPEED_BITS = 28  # a piece's speed is in 2^-28 of 100um per 10us, that is of 10 m/s
 BEND_BITS = 46  # a piece's half acceleration is in 2^-46 of 100um per (10us)^2
 BEND_BIAS = 1 << 29  # added to it, since nothing negative is stored
@@ -71,13 +72,18 @@ class PaceTable:
         self.names = []
         for _ in range(waves):
             size = blob[at]
-            self.names.append(str(bytes(view[at + 1 : at + 1 + size]), "utf-8"))
+            if at + 1 + size > length - 8:
+                raise BadTable("names do not add up")
+            try:
+                self.names.append(str(bytes(view[at + 1 : at + 1 + size]), "utf-8"))
+            except UnicodeError:
+                raise BadTable("a name is no UTF-8") from None
             at += 1 + size
         self._check(pieces, windows, leds)
 
     def _check(self, pieces, windows, leds):
         """Every index inside its section: the kernels check nothing."""
-        if not 0 < self.lap_100um < DARK or self.start_100um >= self.lap_100um:
+        if not 0 < self.lap_100um < LONGEST_LAP or self.start_100um >= self.lap_100um:
             raise BadTable("no lap")
         for at in range(0, len(self.waves), 8):
             first, count, window, wins = (self.waves[at + i] for i in (2, 3, 4, 5))
@@ -86,12 +92,15 @@ class PaceTable:
         for run in self.runs:
             if run[1] == 0 or run[2] + run[1] > leds or run[3] + run[1] >= len(self.edges):
                 raise BadTable("run points outside")
+            if run[0] >= self.lap_100um or self.edges[run[3]] != 0 or self.edges[run[3] + run[1]] > DARK:
+                raise BadTable("run is nowhere")
             for i in range(run[3], run[3] + run[1]):
                 if self.edges[i] >= self.edges[i + 1]:
                     raise BadTable("cells do not rise")
         for i in range(leds):
             if self.pixmap[i] >= self.pixels:
                 raise BadTable("pixel outside")
-        for value in self.pieces:
-            if value >= 1 << 30:
-                raise BadTable("piece out of range")
+        for part in (self.pieces, self.windows):
+            for value in part:
+                if value > DARK:
+                    raise BadTable("piece or window out of range")

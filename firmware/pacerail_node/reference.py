@@ -7,7 +7,7 @@ from binascii import crc32 as _crc32
 
 
 def position_100um(pieces, race_10us):
-    """Where a head stands by its pieces [(start_10us, position_100um, speed, half_acceleration_biased)]: exact product."""
+    """Where a head stands by its pieces [(start_10us, position_100um, speed, biased half acceleration)]: exactly."""
     start, position, speed, bend = (
         [p for p in pieces if p[0] <= race_10us][-1:][0] if pieces[0][0] <= race_10us else pieces[0]
     )
@@ -44,7 +44,7 @@ def crc32(data):
 
 
 def stuff(data):
-    """Three-byte COBS by splitting: plain runs of at most 83 bytes, each ended by one of 0x00, 0x01, 0x03 or by length."""
+    """Three-byte COBS by splitting: runs of at most 83 plain bytes, each ended by 0x00, 0x01, 0x03 or by its length."""
     out = bytearray()
     run = bytearray()
     for byte in bytes(data) + b"\x00":

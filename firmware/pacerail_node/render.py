@@ -12,7 +12,7 @@ NEVER_MS = 0x0FFFFFFF
 
 
 class Renderer:
-    """Draws frames of one pace table. `heads[w]` is where wave w stood in the last frame, 100um from the finish line."""
+    """Draws frames of one pace table. `heads[w]` is where wave w stood in the last, in 100um from the finish line."""
 
     def __init__(self, table):
         self.table = table
@@ -60,5 +60,7 @@ class Renderer:
                     gap = run[0] - self.heads[w]
                     if gap < 0:
                         gap += table.lap_100um
-                    soonest = min(soonest, gap * 10 // table.waves[base + 6] if table.waves[base + 6] else NEVER_MS)
+                    top = table.waves[base + 6]  # mm/s
+                    if top:
+                        soonest = min(soonest, gap * 10 // top * 10)  # gap * 100 would pass 2^30 on a lap of 1.1 km
         return soonest

@@ -8,10 +8,14 @@ import os
 
 _TABLE = "table.pace"
 _FRESH = "table.new"
+_PIECE = 256
 
 
 def load():
-    """The stored pace table's bytes, or None if there is none to be read. Whether they are good is for PaceTable to say."""
+    """The stored pace table's bytes, good or bad (that is for PaceTable to say), or None if none can be read.
+
+    Raises MemoryError for a file that cannot be a pace table.
+    """
     try:
         with open(_TABLE, "rb") as file:
             return file.read()
@@ -21,9 +25,30 @@ def load():
 
 def save(blob):
     """Keep a pace table. Raises OSError if flash does not take it or does not give it back; then the old one stands."""
-    with open(_FRESH, "wb") as file:
-        file.write(blob)
+    try:
+        with open(_FRESH, "wb") as file:
+            file.write(blob)
+        _compare(blob)
+        os.rename(_FRESH, _TABLE)
+    except OSError:
+        try:  # noqa: SIM105 - MicroPython has no contextlib
+            os.remove(_FRESH)  # what is there of it would only take up room
+        except OSError:
+            pass
+        raise
+
+
+def _compare(blob):
+    """By small pieces: a board's memory has no room for a third copy of a long table."""
+    piece = bytearray(_PIECE)
     with open(_FRESH, "rb") as file:
-        if file.read() != blob:
-            raise OSError("read back differs")
-    os.rename(_FRESH, _TABLE)
+        at = 0
+        while True:
+            count = file.readinto(piece)
+            if not count:
+                break
+            if piece[:count] != blob[at : at + count]:
+                raise OSError("read back differs")
+            at += count
+    if at != len(blob):
+        raise OSError("read back is short")

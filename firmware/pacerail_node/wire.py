@@ -43,13 +43,14 @@ _TABLE = _crc_table()
 
 if _ON_BOARD:
 
-    def _crc(data, count, out, at):
+    def checksum(data, count: int, out, at: int) -> int:
+        """CRC-32 of data[:count] to out[at:]; 1 if it stood there already (see kernels)."""
         return kernels.crc32(data, count, _TABLE, out, at)
 
 else:
     from pacerail_node.reference import crc32 as _fast_crc32
 
-    def _crc(data, count, out, at):  # the same law as the kernel, by the standard library's C
+    def checksum(data, count: int, out, at: int) -> int:  # the same law as the kernel, by the standard library's C
         want = _fast_crc32(bytes(data[:count])).to_bytes(4, "little")
         same = 1 if bytes(out[at : at + 4]) == want else 0
         out[at : at + 4] = want
@@ -85,10 +86,10 @@ class Framer:
         self.version = self.destination = self.source = self.sequence = self.kind = self.length = 0
         self._have = 0
         self._sent = counter
-        self._seen = 0
+        self._seen = 0 if echo else counter  # the host takes no answer to a request of an earlier day
         self._echo = echo
 
-    def accept(self, chunk, at, stop):
+    def accept(self, chunk: bytes | bytearray, at: int, stop: int) -> int:
         """Take bytes chunk[at:stop] up to the end of the next good frame; returns the index reached.
 
         `ready` says whether a frame is there. Call again from that index for the rest.
@@ -112,12 +113,14 @@ class Framer:
     def _open(self, have):
         rx = self.frame
         count = (kernels.unstuff(rx, have) if have <= MAX_STUFFED else 0) - 4
-        if count < HEAD or not _crc(rx, count, rx, count):
+        if count < HEAD or not checksum(rx, count, rx, count):
             return False
         if self.key is not None:
             count -= _TRAILER
             if count < HEAD or not self._genuine(count):
                 return False
+        elif rx[0] & _KEYED:
+            return False  # the signature would be read as a part of the payload
         self.version = rx[0] & 0x7F
         self.destination = rx[1]
         self.source = rx[2]
@@ -135,8 +138,13 @@ class Framer:
         self._seen = counter
         return True
 
-    def pack(self, destination, source, sequence, kind, length, version=VERSION):
-        """Make a frame of the payload in `body[HEAD : HEAD + length]`; returns its length in `out`, delimiters included."""
+    def pack(self, destination: int, source: int, sequence: int, kind: int, length: int, version: int = VERSION) -> int:
+        """Make a frame of the payload in `body[HEAD : HEAD + length]`; returns its length in `out`, with delimiters.
+
+        Raises ValueError for a payload longer than MAX_PAYLOAD.
+        """
+        if length > MAX_PAYLOAD:
+            raise ValueError("payload too long")
         tx = self.body
         tx[0] = version if self.key is None else version | _KEYED
         tx[1] = destination
@@ -149,7 +157,7 @@ class Framer:
             struct.pack_into("<Q", tx, count, self._sent)
             tx[count + 8 : count + 16] = hmac_sha256(self.key, bytes(tx[: count + 8]))[:8]
             count += _TRAILER
-        _crc(tx, count, tx, count)
+        checksum(tx, count, tx, count)
         self.out[0] = 0
         end = kernels.stuff(self.out, 1, tx, count + 4)
         self.out[end] = 0

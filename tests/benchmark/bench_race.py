@@ -25,9 +25,9 @@ def main() -> None:
             _, report = run_bench(plan, rail, Settings(speed=None, seed=7, ppm=40, record=record))
             light = report.light_error_mm
             print(
-                f"{name:22}{report.wall_s:6.1f} s for {report.virtual_s:.0f} virtual s "
-                f"({report.virtual_s / report.wall_s:.0f} times real time), {report.frames} frames, light p99 {light.p99} "
-                f"mm, max {light.max} mm, skew p99 {report.board_skew_us.p99} us, dropped {report.dropped}"
+                f"{name:22}{report.wall_s:6.1f} s for {report.virtual_s:.0f} s "
+                f"({report.virtual_s / report.wall_s:.0f} times real time), {report.frames} frames, light p99 "
+                f"{light.p99} mm, max {light.max} mm, skew p99 {report.board_skew_us.p99} us, dropped {report.dropped}"
             )
     renderer = Renderer(PaceTable(compile_tables(plan, rail)[3]))
     pixels = bytearray(450)
