@@ -38,7 +38,9 @@ class Clock:
         self._step_rate = 0  # the rate and this step's share of the slew
 
     def advance(self, tick):
-        """Take note of the time: count wraps and move the anchor on."""
+        """Take note of the time: count wraps and move the anchor on. A tick before the last one is passed over."""
+        if ticks_diff(tick, self.last) < 0:
+            return
         if tick < self.last:
             self.wraps += 1
         self.last = tick

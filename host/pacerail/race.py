@@ -193,7 +193,7 @@ async def _watch(race: Race, member: Member) -> None:
 
 async def _look_after(race: Race, member: Member) -> None:
     member.status = await member.client.status()
-    if member.status.state in ("idle", "loaded"):
+    if member.status.state in ("idle", "loaded", "fault"):
         await _rejoin(race, member)
     else:
         await _set_line(race.fleet, member)

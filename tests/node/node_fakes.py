@@ -241,7 +241,8 @@ class Board:
             until = self.node.step(self.ticks_us())
             wait = ticks_diff(until, self.ticks_us())
             assert wait >= 0
-            self.now += wait + late_us if wait > 0 else 0
+            if wait > 0:
+                self.now = min(end, self.now + wait + late_us)
         return self.strip.frames[before:]
 
     def states(self):
