@@ -144,6 +144,14 @@ def test_power_cuts_and_pulled_plugs(one_lap: Path, tmp_path: Path) -> None:
     assert sum("did not answer at the end" in line for line in report["faults"]) == 3
 
 
+def test_messages_lost_and_damaged_change_nothing(one_lap: Path) -> None:
+    """One in ten: everything is asked again, and nothing is done twice."""
+    run = pacerail("bench", one_lap, *MAX, "--boards", 4, "--ppm", 40, "--seed", 6, "--loss", 10)
+    assert run.exit_code == 0, run.err
+    assert run.report["light_error_mm"]["max"] <= 15
+    assert run.report["stray_cells"] == run.report["dropped"] == 0
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [

@@ -1,4 +1,4 @@
-"""How long bytes take on a simulated link."""
+"""What a simulated link does to bytes: how long they take, and what gets lost."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ class LinkModel:
     stall_share: float
     stall_us: int
     byte_ns: int
+    loss_share: float = 0.0
+    """Messages that do not arrive whole: half of them are gone, half have a byte changed."""
 
     def delay_ns(self, random: Random, count: int) -> int:
         """The delay of a message of so many bytes."""
@@ -22,6 +24,15 @@ class LinkModel:
         if random.random() < self.stall_share:
             us += random.randrange(self.stall_us + 1)
         return us * 1000 + random.randrange(1000) + count * self.byte_ns
+
+    def through_noise(self, random: Random, data: bytes) -> bytes:
+        """What arrives of a message: all of it, nothing, or all with one byte changed."""
+        if not self.loss_share or random.random() >= self.loss_share:
+            return data
+        if random.random() < 0.5:
+            return b""
+        at = random.randrange(len(data))
+        return data[:at] + bytes([data[at] ^ random.randrange(1, 256)]) + data[at + 1 :]
 
 
 USB = LinkModel(least_us=120, jitter_us=400, stall_share=0.05, stall_us=6000, byte_ns=830)

@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import Literal
 
-from pacerail.bench.crystal import TICK_MASK, Crystal
+from pacerail.bench.crystal import TICK_MASK, WANDER_PPB, Crystal
 from pacerail.bench.simboard import Frame
 from pacerail.bench.world import World
 from pacerail.model.document import Table, read_document
@@ -144,9 +144,15 @@ async def _bring_about(faults: Faults, fault: Fault, race: Race, world: World, s
         link.forget()
         world.show_dark(fault.board)
         await _until(race, outage.back_s)
-        random = Random(f"{seed}/{fault.board}/{fault.at_s}")
+        again = f"{seed}/{fault.board}/{fault.at_s}"
         board.power_on(
-            Crystal(world.now_ns + boot_ms * 1_000_000, random.randrange(TICK_MASK + 1), board.crystal.rate_ppb)
+            Crystal(
+                world.now_ns + boot_ms * 1_000_000,
+                Random(again).randrange(TICK_MASK + 1),
+                board.crystal.rate_ppb,
+                WANDER_PPB,
+                again + "/wander",
+            )
         )
         board.await_start()
         return

@@ -8,7 +8,7 @@ import signal
 import time
 import tomllib
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, TextIO
 
@@ -47,6 +47,8 @@ class Settings:
     go_in_s: float = 3.0
     record: TextIO | None = None
     faults: tuple[Fault, ...] = ()
+    loss_share: float = 0.0
+    """Messages that are lost or damaged on the links."""
 
 
 @dataclass
@@ -99,11 +101,10 @@ def build_bench(plan: Plan, rail: Rail, settings: Settings, world: World, tables
         flash = build_image(files, board_config(board, sim, rail.key), int(sim["flash_kib"]))
         wire_us = 30 * max(output.leds for output in board.outputs) + 300
         simulated = SimBoard(index, flash, wire_us, int(sim["heap_kib"]), board.pixels)
-        link = SimLink(world, USB, seed)
+        link = SimLink(world, replace(USB, loss_share=settings.loss_share), seed)
         world.add(simulated, link)
-        random = Random(seed + "/crystal")
-        booted_ns = _START_NS - random.randrange(1, _UP_FOR_MS) * 1_000_000
-        simulated.power_on(draw_crystal(random, booted_ns, settings.ppm))
+        booted_ns = _START_NS - Random(seed + "/boot").randrange(1, _UP_FOR_MS) * 1_000_000
+        simulated.power_on(draw_crystal(seed + "/crystal", booted_ns, settings.ppm))
         client = BoardClient(board.name, Link(link, rail.key), board.address)
         members.append(Member(client, board, tables[index]))
     for simulated in world.boards:

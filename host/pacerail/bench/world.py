@@ -11,7 +11,7 @@ import heapq
 from collections.abc import Callable, Sequence
 from random import Random
 
-from pacerail.bench.crystal import TICK_MASK, Crystal
+from pacerail.bench.crystal import TICK_MASK, WANDER_PPB, Crystal
 from pacerail.bench.delays import LinkModel
 from pacerail.bench.simboard import Frame, SimBoard
 from pacerail.link import OnBytes
@@ -157,7 +157,8 @@ class SimLink:
         """Send bytes to the board; returns the host's time in us."""
         world = self._world
         delay_ns = self._model.delay_ns(self._random_in, len(data))
-        if not self.cut:
+        data = self._model.through_noise(self._random_in, data)
+        if data and not self.cut:
             self._last_in_ns = max(self._last_in_ns + 1000, world.now_ns + delay_ns)
             self._inbox.append((self._last_in_ns, data))
             self._unanswered += 1
@@ -181,7 +182,8 @@ class SimLink:
         """The board has sent bytes at a true time."""
         delay_ns = self._model.delay_ns(self._random_out, len(data))
         self._unanswered = max(0, self._unanswered - 1)
-        if not self.cut:
+        data = self._model.through_noise(self._random_out, data)
+        if data and not self.cut:
             self._last_out_ns = max(self._last_out_ns + 1000, true_ns + delay_ns)
             self._world.deliver(self._last_out_ns, self, data)
 
@@ -191,6 +193,8 @@ class SimLink:
             self._on_bytes(data, now_us)
 
 
-def draw_crystal(random: Random, boot_ns: int, ppm: float) -> Crystal:
+def draw_crystal(seed: str, boot_ns: int, ppm: float) -> Crystal:
     """A crystal of a board that starts at a true time: rate within +-ppm, ticks from anywhere in their range."""
-    return Crystal(boot_ns, random.randrange(TICK_MASK + 1), round(random.uniform(-ppm, ppm) * 1000))
+    random = Random(seed)
+    boot_tick, rate_ppb = random.randrange(TICK_MASK + 1), round(random.uniform(-ppm, ppm) * 1000)
+    return Crystal(boot_ns, boot_tick, rate_ppb, WANDER_PPB, seed + "/wander")

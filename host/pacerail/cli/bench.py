@@ -32,6 +32,9 @@ from pacerail.summary import summary
 @click.option(
     "--ppm", type=click.FloatRange(0, 200), default=20.0, show_default=True, help="Crystals are off by up to so much."
 )
+@click.option(
+    "--loss", "loss_percent", type=click.FloatRange(0, 50), default=0.0, help="Messages lost or damaged, in %."
+)
 @click.option("--faults", "faults_path", metavar="FILE", help="Power cuts and pulled plugs on a script.")
 @report_option
 @click.option("--record", "record_path", metavar="FILE", help="Write every changed frame as JSON lines.")
@@ -44,6 +47,7 @@ def bench(
     leds: int | None,
     seed: int,
     ppm: float,
+    loss_percent: float,
     faults_path: str | None,
     report_path: str | None,
     record_path: str | None,
@@ -73,7 +77,9 @@ def bench(
                 record = stack.enter_context(open(record_path, "w", buffering=1 << 20))
             except OSError as error:
                 raise InputError(f"{record_path}: cannot be written ({error.strerror})") from error
-        settings = Settings(speed=speed, seed=seed, ppm=ppm, record=record, faults=faults)
+        settings = Settings(
+            speed=speed, seed=seed, ppm=ppm, record=record, faults=faults, loss_share=loss_percent / 100
+        )
         view = None if headless else live_view(Console(stderr=True))
         done, report = run_bench(plan, rail, settings, view)
     write_report(report, report_path)
