@@ -1,0 +1,120 @@
+"""Requests and answers over a port that a test plays: what is answered, late, twice, by another, or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from pacerail.link import Link, NoAnswer, OnBytes, Refused
+from pacerail_node import messages, wire
+
+Reply = Callable[[wire.Framer], list[tuple[int, int, bytes]]]
+"""From a request to answers (sequence, type, payload)."""
+
+
+class FakePort:
+    """Answers each request at once with what `reply` says; counts them."""
+
+    def __init__(self, reply: Reply) -> None:
+        self.requests: list[tuple[int, int, bytes]] = []
+        self._reply = reply
+        self._reader = wire.Framer()
+        self._writer = wire.Framer()
+        self._on_bytes: OnBytes = lambda data, now_us: None
+
+    def listen(self, on_bytes: OnBytes) -> None:
+        self._on_bytes = on_bytes
+
+    def write(self, data: bytes) -> int:
+        at = 0
+        while at < len(data):
+            at = self._reader.accept(data, at, len(data))
+            if self._reader.ready:
+                payload = bytes(self._reader.frame[wire.HEAD : wire.HEAD + self._reader.length])
+                self.requests.append((self._reader.sequence, self._reader.kind, payload))
+                for sequence, kind, body in self._reply(self._reader):
+                    self._writer.body[wire.HEAD : wire.HEAD + len(body)] = body
+                    length = self._writer.pack(wire.HOST, 1, sequence, kind, len(body))
+                    chunk = bytes(self._writer.out[:length])
+                    asyncio.get_running_loop().call_soon(self._on_bytes, chunk, 2000 + len(self.requests))
+        return 1000 + len(self.requests)
+
+    def close(self) -> None:
+        pass
+
+
+def ask(reply: Reply, **options: float) -> tuple[FakePort, object]:
+    """One request of type SYNC; the answer, or the error raised."""
+    port = FakePort(reply)
+
+    async def request() -> object:
+        try:
+            return await Link(port).request(messages.SYNC, b"abc", timeout_s=0.01, **options)  # type: ignore[arg-type]
+        except (NoAnswer, Refused) as error:
+            return error
+
+    return port, asyncio.run(request())
+
+
+def test_an_answer_comes_with_both_times() -> None:
+    port, answer = ask(lambda f: [(f.sequence, f.kind | messages.REPLY, b"xyz")])
+    assert port.requests == [(1, messages.SYNC, b"abc")]
+    assert (answer.payload, answer.sent_us, answer.received_us, answer.tries) == (b"xyz", 1001, 2001, 1)  # type: ignore[attr-defined]
+
+
+def test_a_lost_request_goes_out_again_with_its_number() -> None:
+    asked: list[int] = []
+
+    def second_time(f: wire.Framer) -> list[tuple[int, int, bytes]]:
+        asked.append(f.sequence)
+        return [(f.sequence, f.kind | messages.REPLY, b"")] if len(asked) == 2 else []
+
+    port, answer = ask(second_time)
+    assert [request[0] for request in port.requests] == [1, 1]
+    assert answer.tries == 2  # type: ignore[attr-defined]
+
+
+def test_silence_is_no_answer_after_the_last_try() -> None:
+    port, error = ask(lambda f: [], tries=3)
+    assert isinstance(error, NoAnswer)
+    assert len(port.requests) == 3
+
+
+def test_answers_to_other_questions_are_none() -> None:
+    """Another sequence number, another type."""
+    _port, error = ask(
+        lambda f: [(f.sequence + 1, f.kind | messages.REPLY, b""), (f.sequence, messages.HELLO | messages.REPLY, b"")],
+        tries=1,
+    )
+    assert isinstance(error, NoAnswer)
+
+
+def test_a_refusal_carries_its_words() -> None:
+    _, error = ask(lambda f: [(f.sequence, messages.REFUSED, bytes([messages.WRONG_STATE]) + b"not armed")])
+    assert isinstance(error, Refused)
+    assert (error.code, str(error)) == (messages.WRONG_STATE, "not armed")
+
+
+def test_a_port_that_has_gone_is_no_answer() -> None:
+    class Gone(FakePort):
+        def write(self, data: bytes) -> int:
+            raise OSError("unplugged")
+
+    async def request() -> None:
+        await Link(Gone(lambda f: [])).request(messages.HELLO)
+
+    with pytest.raises(NoAnswer, match="plug it in again"):
+        asyncio.run(request())
+
+
+def test_requests_wait_for_their_turn() -> None:
+    """Ten at once over one port: each gets its own answer."""
+    port = FakePort(lambda f: [(f.sequence, f.kind | messages.REPLY, bytes([f.sequence]))])
+
+    async def all_at_once() -> list[bytes]:
+        link = Link(port)
+        return [a.payload for a in await asyncio.gather(*(link.request(messages.STATUS) for _ in range(10)))]
+
+    assert asyncio.run(all_at_once()) == [bytes([k]) for k in range(1, 11)]
