@@ -39,6 +39,8 @@ class Member:
     misses: int = 0
     """Clock exchanges in a row that it did not answer."""
     last_sample: Sample | None = None
+    quickest_us: int = 1 << 40
+    """The quickest round trip so far, without the board's own turn-round."""
 
     @property
     def name(self) -> str:
@@ -79,11 +81,6 @@ class Fleet:
         """One clock exchange with each board; a board that does not answer is marked lost."""
         await self.try_each(sample_one)
 
-    def untrusted(self) -> dict[str, str]:
-        """The boards whose clock is not yet good enough to race by, and why."""
-        reasons = {m.name: m.estimator.why_not() for m in self.members}
-        return {name: why for name, why in reasons.items() if why is not None}
-
 
 async def sample_one(member: Member) -> None:
     """One clock exchange with a board. A message may get lost; raises RailError when the third in a row does."""
@@ -101,6 +98,8 @@ async def sample_one(member: Member) -> None:
         ticks, host_us = sample.t2_tick - last.t2_tick, sample.t1_host_us - last.t1_host_us
         member.restarted = member.restarted or abs(ticks - host_us) > _JUMP_US
     member.lost = False
+    trip_us = sample.t4_host_us - sample.t1_host_us - (sample.t3_tick - sample.t2_tick)
+    member.quickest_us = min(member.quickest_us, trip_us)
     member.estimator.add(sample, again)
 
 

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from pacerail.clocks import set_clock, settle
 from pacerail.errors import RailError
 from pacerail.fleet import Fleet, Member, check_one, sample_one, upload_one
 from pacerail.gun import Gun, scheduled
@@ -19,15 +20,10 @@ SYNC_PERIOD_S = 0.98
 _EARLY_PERIOD_S = 0.245
 _EARLY_S = 30.0  # after arming the exchanges go on faster: what a short burst leaves open is the rate
 _LINE_PERIOD_S = 4.9  # between two settings of a board's clock, and two looks at its state
-_BURST_PERIOD_S = 0.05
-_BURST_S = 6.0
-_BURST_MAX_S = 20.0
 _REJOIN_PERIOD_S = 0.03
 _REJOIN_SAMPLES = 16
 _LOST_PERIOD_S = 0.2
 _AFTER_S = 1.0
-READY_BOUND_US = 2000.0
-"""A board whose clock bound is wider than this is not armed: at mile pace 2 ms are 13 mm of light."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +75,8 @@ async def synchronise(race: Race) -> None:
     """Exchange times until every clock can be trusted, and set them. Raises RailError if one cannot be in 20 s."""
     fleet = race.fleet
     race.phase = "syncing"
-    begun_us = fleet.clock()
-    wide: dict[str, str] = {}
-    while True:
-        await fleet.sample()
-        gone_s = (fleet.clock() - begun_us) / 1e6
-        if gone_s >= _BURST_S and not (wide := _wide(fleet)):
-            break
-        if gone_s >= _BURST_MAX_S:
-            reasons = "; ".join(f"{name}: {why}" for name, why in wide.items())
-            raise RailError(f"no clock good enough to race by after {gone_s:.0f} s: {reasons}")
-        await asyncio.sleep(_BURST_PERIOD_S)
-    await fleet.each("setting the clocks", lambda member: _set_line(fleet, member))
+    await settle(fleet)
+    await fleet.each("setting the clocks", lambda member: set_clock(fleet, member))
     bounds = [line.error_us for m in fleet.members if (line := m.estimator.line()) is not None]
     race.note(f"clocks are set, to {max(bounds):.0f} us or better")
 
@@ -155,22 +141,6 @@ def shortcomings(race: Race) -> list[str]:
     return found
 
 
-def _wide(fleet: Fleet) -> dict[str, str]:
-    wide = fleet.untrusted()
-    now_us = fleet.clock()
-    for member in fleet.members:
-        line = member.estimator.line()
-        if line is not None and line.error_at_us(now_us) > READY_BOUND_US:
-            wide[member.name] = f"clock good to {line.error_at_us(now_us):.0f} us only"
-    return wide
-
-
-async def _set_line(fleet: Fleet, member: Member) -> None:
-    line = member.estimator.line()
-    if line is not None:
-        await member.client.set_line(line, fleet.clock())
-
-
 async def _watch(race: Race, member: Member) -> None:
     """Look after one board for the length of a race."""
     clock = race.fleet.clock
@@ -196,7 +166,7 @@ async def _look_after(race: Race, member: Member) -> None:
     if member.status.state in ("idle", "loaded", "fault"):
         await _rejoin(race, member)
     else:
-        await _set_line(race.fleet, member)
+        await set_clock(race.fleet, member)
 
 
 async def _until_it_answers(member: Member) -> None:
@@ -220,7 +190,7 @@ async def _rejoin(race: Race, member: Member) -> None:
     for _ in range(_REJOIN_SAMPLES):
         await sample_one(member)
         await asyncio.sleep(_REJOIN_PERIOD_S)
-    await _set_line(race.fleet, member)
+    await set_clock(race.fleet, member)
     await member.client.arm(race.plan.hash)
     await member.client.go(race.gun.zero_us)
     race.note("is back in the race", member.name)

@@ -17,10 +17,11 @@ from pacerail_node import wire
 
 
 @contextlib.contextmanager
-def open_fleet(rail: Rail, tables: Sequence[bytes], loop: asyncio.AbstractEventLoop) -> Generator[Fleet]:
+def open_fleet(rail: Rail, loop: asyncio.AbstractEventLoop, tables: Sequence[bytes] | None = None) -> Generator[Fleet]:
     """Open every port of a rail once; boards that share one (RS-485) are told apart by their address.
 
-    Raises RailError naming every board without a port and every port that cannot be opened.
+    Without tables it is for looking and syncing only. Raises RailError naming every board that has no port and every
+    port that cannot be opened.
     """
     links: dict[str, Link] = {}
     problems: list[str] = []
@@ -28,7 +29,7 @@ def open_fleet(rail: Rail, tables: Sequence[bytes], loop: asyncio.AbstractEventL
     members: list[Member] = []
     counter = time.time_ns() // 1_000_000  # rises from day to day, as the counter of signed frames must
     try:
-        for board, table in zip(rail.boards, tables, strict=True):
+        for board, table in zip(rail.boards, tables or [b""] * len(rail.boards), strict=True):
             if board.port is None:
                 problems.append(f"{board.name} has no port: give it one in the rail file")
                 continue

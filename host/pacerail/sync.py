@@ -128,6 +128,11 @@ class Estimator:
         """What became of the samples so far."""
         return Counts(self._accepted, self._retransmitted, self._impossible, self._contradicting, self._steps)
 
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        """The exchanges that count now, oldest first."""
+        return tuple(self._samples)
+
     def add(self, sample: Sample, retransmitted: bool = False) -> None:
         """Take one exchange; what cannot be used is thrown away and counted."""
         if retransmitted:

@@ -36,7 +36,7 @@ class Run:
         return json.loads(self.out)
 
 
-def pacerail(*words: str | Path | int, timeout_s: float = 240) -> Run:
+def pacerail(*words: str | Path | float, timeout_s: float = 240) -> Run:
     """Run the command as a script does."""
     command = [str(Path(sys.executable).parent / "pacerail"), *map(str, words)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from pacerail.model.rail import Board, even_rail
@@ -87,3 +88,25 @@ def test_a_board_with_other_firmware_is_named_and_refused(tmp_path: Path) -> Non
     assert (run.exit_code, run.out) == (1, "")
     assert "b01: board b01 runs firmware" in run.err and "protocol 9" in run.err
     assert "b02: no answer" in run.err
+
+
+def test_the_sync_commands(tmp_path: Path) -> None:
+    """Set the clocks, watch them, record a trace and work it out again; a bound that cannot be met is exit 1."""
+    first, second = boards()
+    trace = tmp_path / "trace.csv"
+    with console_board(first, tmp_path) as one, console_board(second, tmp_path) as two:
+        rail = rail_file(tmp_path, [one, two])
+        done = pacerail("sync", "--rail", rail, "--residuals", timeout_s=60)
+        assert done.exit_code == 0, done.err
+        assert [line.split()[0] for line in done.out.splitlines()[:3]] == ["board", "b01", "b02"]
+        assert "b02: delay in us" in done.out
+        watched = pacerail("sync", "watch", "--rail", rail, "--rounds", 2, timeout_s=60)
+        assert watched.exit_code == 0 and watched.out.count("b01") == 2
+        recorded = pacerail("sync", "record", trace, "--rail", rail, "--board", "b02", "--seconds", 1.5, timeout_s=60)
+        assert recorded.exit_code == 0 and recorded.out == ""
+        refused = pacerail("sync", "record", trace, "--rail", rail, "--board", "b07", timeout_s=60)
+        assert refused.exit_code == 2 and "expected one of b01, b02" in refused.err
+    assert trace.read_text().startswith("t1_host_us,t2_tick,t3_tick,t4_host_us\n")
+    line = json.loads(pacerail("sync", "replay", trace, "--json", timeout_s=60).out)
+    assert set(line) == {"ref_host_us", "ref_tick", "rate_ppb", "error_us"}
+    assert line["error_us"] < 2000

@@ -9,6 +9,7 @@ import click
 
 from pacerail import __version__
 from pacerail.cli.bench import bench
+from pacerail.cli.firmware import firmware
 from pacerail.cli.plan import plan
 from pacerail.cli.race import race
 from pacerail.cli.sync import sync
@@ -26,7 +27,7 @@ def cli() -> None:
     """
 
 
-for _command in (plan, bench, race, sync):
+for _command in (plan, bench, race, sync, firmware):
     cli.add_command(_command)
 
 

@@ -54,7 +54,7 @@ def race(
         click.echo(f"{time.strftime('%H:%M:%S')}  {event.board or 'rail'}: {event.words}", err=True)
 
     async def whole() -> Race:
-        with open_fleet(rail, compile_tables(plan, rail), asyncio.get_running_loop()) as fleet:
+        with open_fleet(rail, asyncio.get_running_loop(), compile_tables(plan, rail)) as fleet:
             under_way = Race(plan, fleet, show)
             await run(under_way, go_in_s, until_s)
             return under_way

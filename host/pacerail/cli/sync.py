@@ -2,23 +2,103 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
 
+from pacerail.cli.options import check_writable, rail_of, rail_option
+from pacerail.clocks import READY_BOUND_US
+from pacerail.clocktable import record, residuals, sync_once, watch
+from pacerail.errors import InputError
+from pacerail.railfleet import open_fleet
 from pacerail.sync import replay as replay_trace
 
 
-@click.group()
-def sync() -> None:
+@click.group(invoke_without_command=True)
+@rail_option
+@click.option(
+    "--bound",
+    "bound_us",
+    type=click.FloatRange(1),
+    default=READY_BOUND_US,
+    show_default=True,
+    metavar="US",
+    help="Every clock is to be known within so many us.",
+)
+@click.option("--residuals", "with_residuals", is_flag=True, help="Also how late the exchanges were, as bars.")
+@click.pass_context
+def sync(context: click.Context, rail_name: str | None, bound_us: float, with_residuals: bool) -> None:
     """Set the boards' clocks, and look into how well they are set.
 
     \b
-    Example:
+    Examples:
+      pacerail sync --rail paris.toml --bound 300
+      pacerail sync watch --rail paris.toml
       pacerail sync replay TRACE.csv
     """
+    if context.invoked_subcommand is not None:
+        return
+    rail = rail_of(rail_name)
+
+    async def whole() -> list[str]:
+        with open_fleet(rail, asyncio.get_running_loop()) as fleet:
+            lines = await sync_once(fleet, bound_us)
+            return lines + [line for m in fleet.members if with_residuals for line in residuals(m)]
+
+    for line in asyncio.run(whole()):
+        click.echo(line)
+
+
+@sync.command("watch")
+@rail_option
+@click.option("--rounds", type=click.IntRange(1), help="Stop after so many tables; without it Ctrl-C does.")
+def watch_command(rail_name: str | None, rounds: int | None) -> None:
+    """Exchange times once a second and show each board's clock, until Ctrl-C. Sets nothing.
+
+    \b
+    Example:
+      pacerail sync watch --rail paris.toml
+    """
+    rail = rail_of(rail_name)
+
+    async def whole() -> None:
+        with open_fleet(rail, asyncio.get_running_loop()) as fleet:
+            await watch(fleet, click.echo, rounds)
+
+    asyncio.run(whole())
+
+
+@sync.command("record")
+@click.argument("trace", type=click.Path(path_type=Path, dir_okay=False))
+@rail_option
+@click.option("--board", "board_name", metavar="NAME", help="Which board; default: the first of the rail.")
+@click.option("--seconds", type=click.FloatRange(0.5, 86_400), default=60.0, show_default=True, help="How long.")
+def record_command(trace: Path, rail_name: str | None, board_name: str | None, seconds: float) -> None:
+    """Write ten exchanges a second with one board to TRACE, for `sync replay`.
+
+    \b
+    Example:
+      pacerail sync record TRACE.csv --rail paris.toml --board b07 --seconds 60
+    """
+    rail = rail_of(rail_name)
+    names = [board.name for board in rail.boards]
+    if board_name is not None and board_name not in names:
+        raise InputError(f"--board {board_name}: no such board; expected one of {', '.join(names)}")
+    check_writable(str(trace))
+    only = replace(rail, boards=(rail.boards[0 if board_name is None else names.index(board_name)],))
+
+    async def whole() -> int:
+        with open_fleet(only, asyncio.get_running_loop()) as fleet:
+            text = io.StringIO()
+            count = await record(fleet.members[0], text, seconds)
+            trace.write_text(text.getvalue())
+            return count
+
+    click.echo(f"{asyncio.run(whole())} exchanges in {trace}", err=True)
 
 
 @sync.command()

@@ -1,0 +1,55 @@
+"""The clocks of a fleet: exchanges until they can be trusted, and setting them."""
+
+from __future__ import annotations
+
+import asyncio
+
+from pacerail.errors import RailError
+from pacerail.fleet import Fleet, Member
+
+BURST_PERIOD_S = 0.05
+BURST_S = 6.0
+"""What a first look takes at least: the rate wants time, not samples."""
+GIVE_UP_S = 20.0
+READY_BOUND_US = 2000.0
+"""A board whose clock bound is wider than this is not armed: at mile pace 2 ms are 13 mm of light."""
+
+
+async def settle(
+    fleet: Fleet, bound_us: float = READY_BOUND_US, at_least_s: float = BURST_S, at_most_s: float = GIVE_UP_S
+) -> None:
+    """Exchange times with all boards at once until each clock is known within `bound_us`.
+
+    Raises RailError, naming each board and why, for those that are not after `at_most_s`.
+    """
+    begun_us = fleet.clock()
+    wide: dict[str, str] = {}
+    while True:
+        await fleet.sample()
+        gone_s = (fleet.clock() - begun_us) / 1e6
+        if gone_s >= at_least_s and not (wide := too_wide(fleet, bound_us)):
+            return
+        if gone_s >= at_most_s:
+            reasons = "; ".join(f"{name}: {why}" for name, why in wide.items())
+            raise RailError(f"no clock good enough after {gone_s:.0f} s: {reasons}")
+        await asyncio.sleep(BURST_PERIOD_S)
+
+
+def too_wide(fleet: Fleet, bound_us: float) -> dict[str, str]:
+    """The boards whose clock is not known within a bound now, and why."""
+    wide: dict[str, str] = {}
+    now_us = fleet.clock()
+    for member in fleet.members:
+        line = member.estimator.line()
+        if line is None:
+            wide[member.name] = member.estimator.why_not() or "no line yet"
+        elif line.error_at_us(now_us) > bound_us:
+            wide[member.name] = f"known to {line.error_at_us(now_us):.0f} us only, {bound_us:.0f} us are wanted"
+    return wide
+
+
+async def set_clock(fleet: Fleet, member: Member) -> None:
+    """Give a board its clock, if there is a line for it."""
+    line = member.estimator.line()
+    if line is not None:
+        await member.client.set_line(line, fleet.clock())
