@@ -144,6 +144,17 @@ def test_power_cuts_and_pulled_plugs(one_lap: Path, tmp_path: Path) -> None:
     assert sum("did not answer at the end" in line for line in report["faults"]) == 3
 
 
+@pytest.mark.parametrize("link", ["ftdi-16ms", "ftdi-1ms", "tcp"])
+def test_other_links(link: str, one_lap: Path) -> None:
+    """However slow the link: the light is right. Only how well the boards agree depends on it."""
+    run = pacerail("bench", one_lap, *MAX, "--boards", 4, "--ppm", 40, "--seed", 8, "--link", link)
+    assert run.exit_code == 0, run.err
+    assert run.report["light_error_mm"]["p99"] <= 5
+    assert run.report["light_error_mm"]["max"] <= 15
+    assert run.report["stray_cells"] == run.report["dropped"] == 0
+    assert run.report["board_skew_us"]["p99"] <= 300
+
+
 def test_messages_lost_and_damaged_change_nothing(one_lap: Path) -> None:
     """One in ten: everything is asked again, and nothing is done twice."""
     run = pacerail("bench", one_lap, *MAX, "--boards", 4, "--ppm", 40, "--seed", 6, "--loss", 10)

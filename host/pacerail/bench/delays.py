@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 
@@ -35,5 +35,28 @@ class LinkModel:
         return data[:at] + bytes([data[at] ^ random.randrange(1, 256)]) + data[at + 1 :]
 
 
-USB = LinkModel(least_us=120, jitter_us=400, stall_share=0.05, stall_us=6000, byte_ns=830)
-"""USB full speed through a hub and an operating system: a frame of 1 ms is polled several times, a busy host stalls."""
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Both directions of a link."""
+
+    to_board: LinkModel
+    to_host: LinkModel
+
+    def losing(self, loss_share: float) -> Link:
+        """The same link with messages lost and damaged."""
+        return Link(replace(self.to_board, loss_share=loss_share), replace(self.to_host, loss_share=loss_share))
+
+
+_USB = LinkModel(least_us=120, jitter_us=400, stall_share=0.05, stall_us=6000, byte_ns=830)
+_UART = LinkModel(least_us=150, jitter_us=300, stall_share=0.03, stall_us=4000, byte_ns=10_000)  # 1 Mbaud
+_TCP = LinkModel(least_us=60, jitter_us=250, stall_share=0.02, stall_us=20_000, byte_ns=100)
+
+LINKS = {
+    # full speed through a hub and an operating system: a frame of 1 ms is polled several times, a busy host stalls
+    "usb": Link(_USB, _USB),
+    # a bridge that holds answers back until its latency timer runs out: 16 ms as it comes, 1 ms as it should be set
+    "ftdi-16ms": Link(_UART, replace(_UART, jitter_us=16_000)),
+    "ftdi-1ms": Link(_UART, replace(_UART, jitter_us=1000)),
+    "tcp": Link(_TCP, _TCP),
+}
+"""The links of `bench --link`. Their least delays are unlike each other only where a real link's are."""

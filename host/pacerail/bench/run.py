@@ -8,12 +8,12 @@ import signal
 import time
 import tomllib
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
 from typing import Any, TextIO
 
 from pacerail import race as races
-from pacerail.bench.delays import USB
+from pacerail.bench.delays import LINKS
 from pacerail.bench.faults import Fault, Faults, play
 from pacerail.bench.image import build_image, firmware_files
 from pacerail.bench.loop import WorldLoop
@@ -47,6 +47,8 @@ class Settings:
     go_in_s: float = 3.0
     record: TextIO | None = None
     faults: tuple[Fault, ...] = ()
+    link: str = "usb"
+    """One of delays.LINKS."""
     loss_share: float = 0.0
     """Messages that are lost or damaged on the links."""
 
@@ -101,7 +103,7 @@ def build_bench(plan: Plan, rail: Rail, settings: Settings, world: World, tables
         flash = build_image(files, board_config(board, sim, rail.key), int(sim["flash_kib"]))
         wire_us = 30 * max(output.leds for output in board.outputs) + 300
         simulated = SimBoard(index, flash, wire_us, int(sim["heap_kib"]), board.pixels)
-        link = SimLink(world, replace(USB, loss_share=settings.loss_share), seed)
+        link = SimLink(world, LINKS[settings.link].losing(settings.loss_share), seed)
         world.add(simulated, link)
         booted_ns = _START_NS - Random(seed + "/boot").randrange(1, _UP_FOR_MS) * 1_000_000
         simulated.power_on(draw_crystal(seed + "/crystal", booted_ns, settings.ppm))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 from pacerail.bench.crystal import TICK_MASK, WANDER_PPB, Crystal
-from pacerail.bench.delays import LinkModel
+from pacerail.bench.delays import Link
 from pacerail.bench.simboard import Frame, SimBoard
 from pacerail.link import OnBytes
 from pacerail_node.clock import BEFORE_10US
@@ -131,7 +131,7 @@ class World:
 class SimLink:
     """The port of one simulated board: bytes go and come with the delays of a real link, in order."""
 
-    def __init__(self, world: World, model: LinkModel, seed: str) -> None:
+    def __init__(self, world: World, model: Link, seed: str) -> None:
         self.cut = False
         """Unplugged: nothing passes."""
         self._world = world
@@ -156,8 +156,8 @@ class SimLink:
     def write(self, data: bytes) -> int:
         """Send bytes to the board; returns the host's time in us."""
         world = self._world
-        delay_ns = self._model.delay_ns(self._random_in, len(data))
-        data = self._model.through_noise(self._random_in, data)
+        delay_ns = self._model.to_board.delay_ns(self._random_in, len(data))
+        data = self._model.to_board.through_noise(self._random_in, data)
         if data and not self.cut:
             self._last_in_ns = max(self._last_in_ns + 1000, world.now_ns + delay_ns)
             self._inbox.append((self._last_in_ns, data))
@@ -180,9 +180,9 @@ class SimLink:
 
     def from_board(self, true_ns: int, data: bytes) -> None:
         """The board has sent bytes at a true time."""
-        delay_ns = self._model.delay_ns(self._random_out, len(data))
+        delay_ns = self._model.to_host.delay_ns(self._random_out, len(data))
         self._unanswered = max(0, self._unanswered - 1)
-        data = self._model.through_noise(self._random_out, data)
+        data = self._model.to_host.through_noise(self._random_out, data)
         if data and not self.cut:
             self._last_out_ns = max(self._last_out_ns + 1000, true_ns + delay_ns)
             self._world.deliver(self._last_out_ns, self, data)

@@ -10,6 +10,7 @@ from typing import TextIO
 import click
 from rich.console import Console
 
+from pacerail.bench.delays import LINKS
 from pacerail.bench.faults import load_faults
 from pacerail.bench.run import Settings, run_bench
 from pacerail.cli.options import Speed, check_writable, rail_of, rail_option, report_option, write_report
@@ -32,6 +33,7 @@ from pacerail.summary import summary
 @click.option(
     "--ppm", type=click.FloatRange(0, 200), default=20.0, show_default=True, help="Crystals are off by up to so much."
 )
+@click.option("--link", type=click.Choice(list(LINKS)), default="usb", show_default=True, help="What boards hang on.")
 @click.option(
     "--loss", "loss_percent", type=click.FloatRange(0, 50), default=0.0, help="Messages lost or damaged, in %."
 )
@@ -47,6 +49,7 @@ def bench(
     leds: int | None,
     seed: int,
     ppm: float,
+    link: str,
     loss_percent: float,
     faults_path: str | None,
     report_path: str | None,
@@ -78,7 +81,7 @@ def bench(
             except OSError as error:
                 raise InputError(f"{record_path}: cannot be written ({error.strerror})") from error
         settings = Settings(
-            speed=speed, seed=seed, ppm=ppm, record=record, faults=faults, loss_share=loss_percent / 100
+            speed=speed, seed=seed, ppm=ppm, record=record, faults=faults, link=link, loss_share=loss_percent / 100
         )
         view = None if headless else live_view(Console(stderr=True))
         done, report = run_bench(plan, rail, settings, view)
