@@ -14,7 +14,7 @@ from pacerail_node import VERSION, kernels, store, wire
 from pacerail_node import messages as m
 from pacerail_node.clock import BEFORE_10US, Clock
 from pacerail_node.log import Log
-from pacerail_node.pacetable import BadTable, PaceTable
+from pacerail_node.pacetable import LONGEST_TABLE, BadTable, PaceTable
 from pacerail_node.render import NEVER_MS, Renderer
 from pacerail_node.ticks import ticks_add, ticks_diff
 
@@ -22,7 +22,6 @@ _REFRESH_MS = 250  # a dark rail is sent again this often: a spike on the data l
 _LEAD_US = 1500  # from the decision to draw to the start of the wire, when no frame is on it
 _RECALL_US = 2_000_000
 _BLINK_US = 250_000
-_MAX_TABLE = 65_536
 _MAX_PACKING_US = 2000
 
 
@@ -271,7 +270,7 @@ class Node:
 
     def _table_begin(self):
         length = self._word(0) if self.framer.length == 12 else 0
-        if not 0 < length <= _MAX_TABLE:
+        if not 0 < length <= LONGEST_TABLE:
             return self._refuse(m.BAD_PAYLOAD, b"a pace table has 1 to 65536 bytes")
         if self._is_armed():
             return self._refuse(m.WRONG_STATE, b"armed: stop it first, then load")

@@ -31,6 +31,7 @@ SPEED_BITS = 28  # a piece's speed is in 2^-28 of 100um per 10us, that is of 10 
 BEND_BITS = 46  # a piece's half acceleration is in 2^-46 of 100um per (10us)^2
 BEND_BIAS = 1 << 29  # added to it, since nothing negative is stored
 LONGEST_S = 10_000  # race time counts to here
+LONGEST_TABLE = 65_536  # bytes
 
 
 class BadTable(ValueError):

@@ -57,11 +57,16 @@ else:
         return same
 
 
-def hmac_sha256(key, message):
-    """HMAC-SHA-256 (RFC 2104) of bytes with a key of at most 64 bytes."""
-    inner = sha256(bytes((b ^ 0x36) for b in key) + b"\x36" * (64 - len(key)))
+def pad_key(key, byte):
+    """A key of at most 64 bytes, filled up and masked as HMAC (RFC 2104) wants it: byte 0x36 inside, 0x5c outside."""
+    return bytes([b ^ byte for b in key] + [byte] * (64 - len(key)))
+
+
+def hmac_sha256(inside, outside, message):
+    """HMAC-SHA-256 (RFC 2104) of bytes, with the key's two pads."""
+    inner = sha256(inside)
     inner.update(message)
-    outer = sha256(bytes((b ^ 0x5C) for b in key) + b"\x5c" * (64 - len(key)))
+    outer = sha256(outside)
     outer.update(inner.digest())
     return outer.digest()
 
@@ -78,6 +83,8 @@ class Framer:
 
     def __init__(self, key=None, counter=0, echo=False):
         self.key = key
+        if key is not None:
+            self._inside, self._outside = pad_key(key, 0x36), pad_key(key, 0x5C)
         self.bad = 0
         self.ready = False
         self.frame = bytearray(MAX_STUFFED)
@@ -132,7 +139,7 @@ class Framer:
     def _genuine(self, count):
         rx = self.frame
         counter = struct.unpack_from("<Q", rx, count)[0]
-        tag = hmac_sha256(self.key, bytes(rx[: count + 8]))[:8]
+        tag = hmac_sha256(self._inside, self._outside, bytes(rx[: count + 8]))[:8]
         if not rx[0] & _KEYED or tag != bytes(rx[count + 8 : count + 16]) or counter <= self._seen:
             return False
         self._seen = counter
@@ -155,7 +162,7 @@ class Framer:
         if self.key is not None:
             self._sent = self._seen if self._echo else self._sent + 1
             struct.pack_into("<Q", tx, count, self._sent)
-            tx[count + 8 : count + 16] = hmac_sha256(self.key, bytes(tx[: count + 8]))[:8]
+            tx[count + 8 : count + 16] = hmac_sha256(self._inside, self._outside, bytes(tx[: count + 8]))[:8]
             count += _TRAILER
         checksum(tx, count, tx, count)
         self.out[0] = 0

@@ -92,7 +92,7 @@ class BoardClient:
             )
         return identity
 
-    async def status(self, tries: int = 3) -> Status:
+    async def status(self, tries: int = 5) -> Status:
         """Ask how it is."""
         payload = (await self.link.request(messages.STATUS, to=self._address, tries=tries)).payload
         if len(payload) != messages.STATUS_SIZE:

@@ -17,7 +17,8 @@ import numpy as np
 from pacerail.errors import InputError
 from pacerail.model.plan import Plan, Wave
 from pacerail.model.profile import Profile
-from pacerail.model.rail import Led, Rail
+from pacerail.model.rail import Rail
+from pacerail.model.runs import edges_m, runs_of
 from pacerail_node import pacetable
 
 PER_M = 10_000  # position units (0.1 mm) in a metre
@@ -185,26 +186,9 @@ def _table(
         0,
     )
     whole = header + body
+    if length > pacetable.LONGEST_TABLE:
+        raise InputError(
+            f"{plan.title}: {length} bytes for board {board.name}; expected at most {pacetable.LONGEST_TABLE}, "
+            "which is what a board takes: fewer splits or waves"
+        )
     return whole + hashlib.sha256(whole).digest()[:8]
-
-
-def runs_of(leds: Sequence[Led], lap_m: float) -> list[list[Led]]:
-    """A board's LEDs in stretches of cells that touch."""
-    runs: list[list[Led]] = []
-    for led in leds:
-        if runs:
-            gap_m = (led.cell_lo_m - runs[-1][-1].cell_hi_m) % lap_m
-            if min(gap_m, lap_m - gap_m) < 1e-6:
-                runs[-1].append(led)
-                continue
-        runs.append([led])
-    return runs
-
-
-def edges_m(run: Sequence[Led], lap_m: float) -> list[float]:
-    """The edges of a run's cells in m along the running line, rising, unrolled from where it begins."""
-    edges = [run[0].cell_lo_m]
-    for led in run:
-        laps = round((edges[-1] - led.cell_lo_m) / lap_m)
-        edges.append(led.cell_hi_m + laps * lap_m)
-    return edges

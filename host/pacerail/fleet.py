@@ -41,6 +41,8 @@ class Member:
     last_sample: Sample | None = None
     quickest_us: int = 1 << 40
     """The quickest round trip so far, without the board's own turn-round."""
+    shown_before: tuple[int, int] = (0, 0)
+    """Its counts of frames, shown and late, when it was armed."""
 
     @property
     def name(self) -> str:
@@ -108,8 +110,11 @@ async def check_one(member: Member) -> None:
     identity = await member.client.hello()
     board = member.board
     pixels = tuple(output.leds for output in board.outputs)
-    if board.uid is not None and identity.uid != board.uid:
-        raise RailError(f"this is the board with id {identity.uid}, the rail file says {board.uid}; see its port")
+    if board.uid is not None:
+        if identity.uid != board.uid:
+            raise RailError(f"this is the board with id {identity.uid}, the rail file says {board.uid}; see its port")
+    elif identity.name != board.name:
+        raise RailError(f"this is the board named {identity.name}; see its port in the rail file, or give it its uid")
     if identity.outputs != pixels:
         raise RailError(f"it drives {list(identity.outputs)} LEDs, the rail file says {list(pixels)}")
     member.identity = identity

@@ -81,7 +81,7 @@ class Link:
         self._port.close()
 
     async def request(
-        self, kind: int, payload: bytes = b"", *, to: int = wire.ANY, timeout_s: float = 0.25, tries: int = 3
+        self, kind: int, payload: bytes = b"", *, to: int = wire.ANY, timeout_s: float = 0.25, tries: int = 5
     ) -> Answer:
         """Ask and wait for the answer; ask again, with the same sequence number, when none comes in time.
 
@@ -98,7 +98,7 @@ class Link:
                 except TimeoutError:
                     continue
                 except OSError as error:
-                    raise NoAnswer(f"the port has gone ({error}); plug it in again") from error
+                    raise NoAnswer(f"the port takes nothing ({error}): is it plugged in, does it run?") from error
                 finally:
                     self._waiting = None
                 if got == messages.REFUSED:

@@ -1,6 +1,7 @@
 """Real ports: any that pyserial opens, by device path, URL or USB serial number.
 
-A thread for each port reads, and stamps the bytes as they come; everything else happens in the event loop.
+A thread for each port reads, and stamps the bytes as they come; everything else happens in the event loop. A port that
+goes away, since its cable was pulled or its board started anew, is opened again as soon as it is back.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import asyncio
 import contextlib
 import threading
 import time
+from typing import Any
 
 import serial
 from serial.tools import list_ports
@@ -18,6 +20,8 @@ from pacerail.link import OnBytes
 
 BAUD = 115_200
 _POLL_S = 0.2
+_WRITE_S = 0.05  # a board that does not read may hold up all others for so long
+_REOPEN_S = 0.3
 
 
 def host_clock_us() -> int:
@@ -41,24 +45,30 @@ def device_of(port: str) -> str:
     raise RailError(f"no port with USB serial number {port}; the ports here are: {known}")
 
 
+def _open(port: str) -> Any:
+    """A pyserial port. Raises RailError if there is none of that serial number, OSError if it cannot be opened."""
+    opened: Any = serial.serial_for_url(device_of(port), baudrate=BAUD, timeout=_POLL_S, write_timeout=_WRITE_S)
+    low_latency = getattr(opened, "set_low_latency_mode", None)
+    if low_latency is not None:  # FTDI chips hold bytes back for 16 ms otherwise; other drivers refuse
+        with contextlib.suppress(OSError, ValueError, NotImplementedError):
+            low_latency(True)
+    return opened
+
+
 class SerialPort:
-    """An open port. Raises RailError if it cannot be opened."""
+    """An open port. Raises RailError if it cannot be opened at first."""
 
     def __init__(self, port: str, loop: asyncio.AbstractEventLoop) -> None:
-        self._device = device_of(port)
+        self._port = port
         self._loop = loop
         self._on_bytes: OnBytes | None = None
-        self._closing = False
+        self._closing = threading.Event()
         try:
-            self._serial = serial.serial_for_url(self._device, baudrate=BAUD, timeout=_POLL_S, write_timeout=2.0)
+            self._serial: Any = _open(port)
         except (serial.SerialException, ValueError, OSError) as error:
             raise RailError(
                 f"{port}: cannot open it ({error}); is it plugged in, and does nothing else use it?"
             ) from error
-        low_latency = getattr(self._serial, "set_low_latency_mode", None)
-        if low_latency is not None:  # FTDI chips hold bytes back for 16 ms otherwise; other drivers refuse
-            with contextlib.suppress(OSError, ValueError, NotImplementedError):
-                low_latency(True)
         self._thread = threading.Thread(target=self._read, name=f"port {port}", daemon=True)
 
     def listen(self, on_bytes: OnBytes) -> None:
@@ -67,29 +77,47 @@ class SerialPort:
         self._thread.start()
 
     def write(self, data: bytes) -> int:
-        """Send bytes; returns the host time in us just before. Raises OSError if the port has gone."""
+        """Send bytes; returns the host time in us just before. Raises OSError if the port does not take them."""
+        port = self._serial
+        if port is None:
+            raise OSError(f"{self._port} is unplugged")
         now_us = host_clock_us()
-        self._serial.write(data)
+        port.write(data)
         return now_us
 
     def close(self) -> None:
         """Stop reading and close the port; a port that has gone already is no error."""
-        self._closing = True
-        with contextlib.suppress(OSError, serial.SerialException):
+        self._closing.set()
+        with contextlib.suppress(OSError, AttributeError):  # not every kind of port can cancel a read
             self._serial.cancel_read()
         if self._thread.is_alive():
-            self._thread.join(2 * _POLL_S)
-        with contextlib.suppress(OSError, serial.SerialException):
-            self._serial.close()
+            self._thread.join(2 * _POLL_S + _REOPEN_S)
+        self._drop()
+
+    def _drop(self) -> None:
+        gone, self._serial = self._serial, None
+        if gone is not None:
+            with contextlib.suppress(OSError):  # SerialException is one; a vanished port fails to close as well
+                gone.close()
 
     def _read(self) -> None:
-        while not self._closing:
+        while not self._closing.is_set():
+            port = self._serial
             try:
-                data = self._serial.read(1)
+                data = port.read(1)
                 now_us = host_clock_us()
-                if data and self._serial.in_waiting:
-                    data += self._serial.read(self._serial.in_waiting)
-            except (OSError, TypeError, serial.SerialException):
-                return  # unplugged, or closed under the read: requests then end without an answer
+                if data and port.in_waiting:
+                    data += port.read(port.in_waiting)
+            except (OSError, TypeError, AttributeError):  # unplugged, or closed under the read
+                self._drop()
+                self._reopen()
+                continue
             if data and self._on_bytes is not None:
-                self._loop.call_soon_threadsafe(self._on_bytes, data, now_us)
+                with contextlib.suppress(RuntimeError):  # the loop has been closed
+                    self._loop.call_soon_threadsafe(self._on_bytes, data, now_us)
+
+    def _reopen(self) -> None:
+        while not self._closing.wait(_REOPEN_S):
+            with contextlib.suppress(OSError, ValueError, RailError):
+                self._serial = _open(self._port)
+                return

@@ -13,6 +13,7 @@ from pacerail.clocks import set_clock, settle
 from pacerail.errors import RailError
 from pacerail.fleet import Fleet, Member, check_one, sample_one, upload_one
 from pacerail.gun import Gun, scheduled
+from pacerail.link import Refused
 from pacerail.model.plan import Plan
 
 SYNC_PERIOD_S = 0.98
@@ -24,6 +25,8 @@ _REJOIN_PERIOD_S = 0.03
 _REJOIN_SAMPLES = 16
 _LOST_PERIOD_S = 0.2
 _AFTER_S = 1.0
+_SLEW_LEFT_US = 1000  # an armed board's clock may have so much still to make good
+_SLEPT_US = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class Race:
     phase: str = "connecting"
     gun: Gun | None = None
     events: list[Event] = field(default_factory=list[Event])
+    shortcomings: list[str] = field(default_factory=list[str])
+    """What boards did not do their part, and why; known when it is over."""
 
     def note(self, words: str, board: str | None = None) -> None:
         """Add to the log."""
@@ -61,11 +66,12 @@ class Race:
 
 
 async def prepare(race: Race) -> None:
-    """Connect, check and upload. Raises RailError naming the boards that are wrong."""
+    """Connect, check, stop what an earlier host left running, and upload. Raises RailError naming the wrong boards."""
     fleet = race.fleet
     race.phase = "connecting"
     await fleet.each("check", check_one)
     race.note("every board of the rail answers, and is the one that the rail file says")
+    await fleet.each("stopping what was left from before", lambda member: _stop_left_over(race, member))
     race.phase = "uploading"
     await fleet.each("upload", upload_one)
     race.note(f"plan {race.plan.hash} is on all boards")
@@ -82,13 +88,22 @@ async def synchronise(race: Race) -> None:
 
 
 async def start(race: Race, go_in_s: float) -> None:
-    """Arm all boards and give them a gun that goes in so many seconds."""
+    """Arm all boards and give them a gun that goes in so many seconds.
+
+    Raises RailError, with every board unarmed again, if one cannot be armed. A board that then misses the gun does not
+    stop the race: it is lost for now, and brought back while the race is followed.
+    """
     fleet = race.fleet
     race.phase = "arming"
-    await fleet.each("arming", lambda member: member.client.arm(race.plan.hash))
-    race.gun = scheduled(fleet.clock(), go_in_s)
-    gun = race.gun
-    await fleet.each("start", lambda member: member.client.go(gun.zero_us))
+    try:
+        await fleet.each("arming", lambda member: _arm(race, member))
+    except RailError:
+        await fleet.try_each(lambda member: member.client.stop())
+        raise
+    gun = race.gun = scheduled(fleet.clock(), go_in_s)
+    missed = await fleet.try_each(lambda member: member.client.go(gun.zero_us))
+    for name, error in missed.items():
+        race.note(f"did not take the gun: {error}", name)
     race.phase = "running"
     race.note(f"gun: {gun.source}, in {go_in_s:g} s")
 
@@ -112,11 +127,11 @@ async def follow(race: Race, until_s: float | None = None) -> None:
             watcher.cancel()
         await asyncio.gather(*watchers, return_exceptions=True)
     await fleet.try_each(_last_status)
+    race.shortcomings = _shortcomings(race)
     if stop_s < end_s:
-        await fleet.try_each(lambda member: member.client.stop())
-        race.phase = "stopped"
-    else:
-        race.phase = "finished"
+        still_lit = await fleet.try_each(lambda member: member.client.stop())
+        race.shortcomings += [f"{name} could not be stopped: {error}" for name, error in still_lit.items()]
+    race.phase = "finished" if stop_s == end_s else "stopped"
     race.note(race.phase)
 
 
@@ -128,23 +143,40 @@ async def run(race: Race, go_in_s: float, until_s: float | None = None) -> None:
     await follow(race, until_s)
 
 
-def shortcomings(race: Race) -> list[str]:
+def _shortcomings(race: Race) -> list[str]:
     """What boards did not do their part, and why: empty after a good race."""
-    wanted = "finished" if race.phase == "finished" else "running"
     found: list[str] = []
+    over = (race.race_s() or 0.0) >= race.plan.end_s + _AFTER_S
     for member in race.fleet.members:
         status = member.status
         if member.lost or status is None:
             found.append(f"{member.name} did not answer at the end")
-        elif status.state != wanted:
+        elif status.state != "finished" and (over or status.state != "running"):
             found.append(f"{member.name} was {status.state} at the end")
     return found
+
+
+async def _stop_left_over(race: Race, member: Member) -> None:
+    """A board that is still in another host's race would only slew to this host's clock, and slowly."""
+    status = await member.client.status()
+    if status.state in ("armed", "running", "recalled"):
+        race.note(f"was still {status.state} from before: stopped", member.name)
+        await member.client.stop()
+
+
+async def _arm(race: Race, member: Member) -> None:
+    await member.client.arm(race.plan.hash)
+    member.status = await member.client.status()
+    if abs(member.status.slew_us) > _SLEW_LEFT_US:
+        raise RailError(f"its clock is still {member.status.slew_us / 1000:.1f} ms off; stop it and start again")
+    member.shown_before = member.status.frames, member.status.late
 
 
 async def _watch(race: Race, member: Member) -> None:
     """Look after one board for the length of a race."""
     clock = race.fleet.clock
-    begun_us = told_us = clock()
+    begun_us = clock()
+    told_us = 0  # look after it at once: it may have missed the gun
     while True:
         try:
             await sample_one(member)
@@ -153,18 +185,26 @@ async def _watch(race: Race, member: Member) -> None:
                 await _look_after(race, member)
             early = clock() - begun_us < _EARLY_S * 1e6
             await asyncio.sleep(_EARLY_PERIOD_S if early else SYNC_PERIOD_S)
+        except Refused as error:
+            race.note(f"refuses: {error}", member.name)
+            await asyncio.sleep(SYNC_PERIOD_S)
         except RailError as error:
             member.lost = True
             race.note(f"lost: {error}", member.name)
             await _until_it_answers(member)
             race.note("answers again", member.name)
-            begun_us, told_us = clock(), 0  # look after it at once
+            begun_us, told_us = clock(), 0
 
 
 async def _look_after(race: Race, member: Member) -> None:
-    member.status = await member.client.status()
-    if member.status.state in ("idle", "loaded", "fault"):
-        await _rejoin(race, member)
+    status = member.status = await member.client.status()
+    member.restarted = False
+    gun = race.gun
+    if gun is not None and (status.state not in ("running", "finished") or status.gun_us != gun.zero_us):
+        await _rejoin(race, member, gun)
+    elif status.clock_valid and abs(status.fleet_us - race.fleet.clock()) > _SLEPT_US:
+        # no link is as slow as that, and no crystal as wrong: better the light that runs than a host that slept
+        race.note("its clock and this computer's differ: did the computer sleep? The light keeps its own", member.name)
     else:
         await set_clock(race.fleet, member)
 
@@ -180,19 +220,20 @@ async def _until_it_answers(member: Member) -> None:
             return
 
 
-async def _rejoin(race: Race, member: Member) -> None:
-    """Bring a board back that has started anew: its table if it lost it, its clock, and the gun that went."""
-    if race.gun is None:
-        return
-    race.note("has started anew: back into the race", member.name)
-    member.restarted = False  # its estimator sees the jump too, and keeps what it knows of the crystal's rate
+async def _rejoin(race: Race, member: Member, gun: Gun) -> None:
+    """Bring a board into the race: its table if it lost it, its clock, and the gun that went.
+
+    Its estimator has seen the jump of its ticks, and keeps what it knows of the crystal's rate.
+    """
+    race.note("is not in the race: bringing it back", member.name)
     await upload_one(member)
     for _ in range(_REJOIN_SAMPLES):
         await sample_one(member)
         await asyncio.sleep(_REJOIN_PERIOD_S)
+    member.restarted = False
     await set_clock(race.fleet, member)
     await member.client.arm(race.plan.hash)
-    await member.client.go(race.gun.zero_us)
+    await member.client.go(gun.zero_us)
     race.note("is back in the race", member.name)
 
 

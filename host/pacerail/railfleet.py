@@ -8,7 +8,7 @@ import time
 from collections.abc import Generator, Sequence
 
 from pacerail.board import BoardClient
-from pacerail.errors import RailError
+from pacerail.errors import InputError, RailError
 from pacerail.fleet import Fleet, Member
 from pacerail.link import Link
 from pacerail.model.rail import Rail
@@ -20,9 +20,11 @@ from pacerail_node import wire
 def open_fleet(rail: Rail, loop: asyncio.AbstractEventLoop, tables: Sequence[bytes] | None = None) -> Generator[Fleet]:
     """Open every port of a rail once; boards that share one (RS-485) are told apart by their address.
 
-    Without tables it is for looking and syncing only. Raises RailError naming every board that has no port and every
-    port that cannot be opened.
+    Without tables it is for looking and syncing only. Raises InputError for a rail of which no board has a port, and
+    RailError naming every board without one and every port that cannot be opened.
     """
+    if all(board.port is None for board in rail.boards):
+        raise InputError(f"{rail.title}: no board has a port; expected a rail file with port = ... for each (--rail)")
     links: dict[str, Link] = {}
     problems: list[str] = []
     shared = [board.port for board in rail.boards]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,13 @@ from numpy.typing import NDArray
 from pacerail.gun import Gun
 from pacerail.model.rail import Rail
 from pacerail.race import Race
+
+LIGHT_P99_MM, LIGHT_MAX_MM = 5.0, 15.0
+"""How far off the plan 99 % of the light, and all of it, may be."""
+SKEW_P99_US = 100.0
+"""How far apart the boards' clocks may be, 99 % of the time."""
+WIRE_SHARE = 0.95
+"""How many of the frames that the LEDs' wire allows are shown at least."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +59,16 @@ class Report:
     virtual_s: float
     wall_s: float
     faults: tuple[str, ...] = ()
+    """What was done to the rail on purpose, and what came of it."""
     more: dict[str, Any] = field(default_factory=dict[str, Any])
     """Further figures, under their own keys."""
+    failures: tuple[str, ...] = ()
+    """What was not as it should be; in the JSON they follow the faults."""
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """Faults, then failures."""
+        return (*self.faults, *self.failures)
 
     def as_dict(self) -> dict[str, Any]:
         """The shape of the contract, with the further figures after it."""
@@ -68,7 +82,7 @@ class Report:
             "board_skew_us": vars(self.board_skew_us),
             "virtual_s": round(self.virtual_s, 3),
             "wall_s": round(self.wall_s, 3),
-            "faults": list(self.faults),
+            "faults": list(self.troubles),
             **self.more,
         }
 
@@ -77,29 +91,28 @@ class Report:
         path.write_text(json.dumps(self.as_dict(), indent=2) + "\n")
 
 
-def race_report(race: Race, rail: Rail, wall_s: float, faults: Sequence[str]) -> Report:
+def race_report(race: Race, rail: Rail, wall_s: float) -> Report:
     """The report on a race on a real rail: what the boards say of themselves. Light is measured on the bench only."""
-    statuses = [member.status for member in race.fleet.members if member.status is not None]
     nothing = Spread(None, None, None)
     return Report(
         plan_hash=race.plan.hash,
         boards=len(rail.boards),
         leds=len(rail.leds),
-        frames=sum(status.frames for status in statuses),
-        dropped=sum(status.late for status in statuses),
+        frames=sum(m.status.frames - m.shown_before[0] for m in race.fleet.members if m.status is not None),
+        dropped=sum(m.status.late - m.shown_before[1] for m in race.fleet.members if m.status is not None),
         light_error_mm=nothing,
         board_skew_us=nothing,
         virtual_s=wall_s,
         wall_s=wall_s,
-        faults=tuple(faults),
+        failures=tuple(race.shortcomings),
         more={
             "phase": race.phase,
-            "gun": None if race.gun is None else vars_of(race.gun),
+            "gun": None if race.gun is None else gun_json(race.gun),
             "clock_bound_us": {m.name: m.status.bound_us for m in race.fleet.members if m.status is not None},
         },
     )
 
 
-def vars_of(gun: Gun) -> dict[str, Any]:
+def gun_json(gun: Gun) -> dict[str, Any]:
     """A gun as JSON takes it."""
     return {"source": gun.source, "zero_us": gun.zero_us, "bound_us": gun.bound_us}

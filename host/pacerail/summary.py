@@ -13,12 +13,8 @@ from rich.text import Text
 
 from pacerail.model.plan import Plan
 from pacerail.model.units import format_time
-from pacerail.report import Report, Spread
+from pacerail.report import LIGHT_MAX_MM, LIGHT_P99_MM, SKEW_P99_US, WIRE_SHARE, Report, Spread
 
-LIGHT_P99_MM = 5.0
-LIGHT_MAX_MM = 15.0
-SKEW_P99_US = 100.0
-WIRE_SHARE = 0.95
 """At least so much of the frames that the LEDs' wire has time for."""
 _FAULTS = 12
 
@@ -59,8 +55,8 @@ def summary(report: Report, plan: Plan, race_s: float | None = None) -> Renderab
     if isinstance(stray, int) and measured:
         table.add_row("stray LEDs", "", "", f"{stray:,}", "none", _mark(stray == 0))
     parts: list[RenderableType] = [table]
-    if report.faults and not _before_gun(report, race_s):
-        parts.append(_faults(report.faults))
+    if report.troubles and not _before_gun(report, race_s):
+        parts.append(_faults(report.troubles))
     parts.append(Padding(Text(sentence(report, plan, race_s), style="bold"), (0, 0, 0, 2)))
     parts.append(Padding(Text(_times(report), style="dim"), (0, 0, 1, 2)))
     return Group(Text(), *parts)
@@ -75,13 +71,15 @@ def sentence(report: Report, plan: Plan, race_s: float | None = None) -> str:
         begin = f"Ended at {format_time(race_s or 0.0)} of {format_time(plan.end_s)}; until then "
     most_mm = report.light_error_mm.max
     if most_mm is None:
-        how = "every board did its part" if not report.faults else f"{_count(len(report.faults), 'fault')} on the way"
+        how = (
+            "every board did its part" if not report.troubles else f"{_count(len(report.troubles), 'fault')} on the way"
+        )
         return f"{how[:1].upper()}{how[1:]}; where the light stood can be measured on the bench only."
     text = f"{begin}the light stood within {most_mm:.2f} mm of the plan on all {report.frames:,} frames"
     if report.dropped:
         text += f", but {_count(report.dropped, 'frame')} never came"
-    if report.faults:
-        text += f", with {_count(len(report.faults), 'fault')} on the way"
+    if report.troubles:
+        text += f", with {_count(len(report.troubles), 'fault')} on the way"
     if not _within(most_mm, LIGHT_MAX_MM):
         text += f": more than the {LIGHT_MAX_MM:g} mm that are allowed"
     return text[:1].upper() + text[1:] + "."
@@ -89,7 +87,7 @@ def sentence(report: Report, plan: Plan, race_s: float | None = None) -> str:
 
 def _title(report: Report, plan: Plan, race_s: float | None) -> Text:
     phase = str(report.more.get("phase", ""))
-    good = phase == "finished" and not report.faults
+    good = phase == "finished" and not report.failures
     text = Text(f"{plan.title}  ")
     text.append(phase, style="green" if good else "yellow" if phase == "interrupted" else "red")
     text.append(f"   plan {report.plan_hash}, {report.boards} boards, {report.leds} LEDs", style="dim not bold")

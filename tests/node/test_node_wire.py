@@ -212,4 +212,4 @@ def test_hmac_is_the_one_of_rfc_4231():
         (b"Jefe", b"what do ya want for nothing?", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"),
         (b"\xaa" * 20, b"\xdd" * 50, "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"),
     ):
-        assert wire.hmac_sha256(key, data) == bytes.fromhex(want)
+        assert wire.hmac_sha256(wire.pad_key(key, 0x36), wire.pad_key(key, 0x5C), data) == bytes.fromhex(want)

@@ -99,8 +99,18 @@ def load_faults(path: str | Path, rail: Rail) -> tuple[Fault, ...]:
     if "fault" not in document.root:
         document.mistake((), "no [[fault]]; expected at least one, with at, kind, board and for_s")
     faults = [_fault(table, rail) for table in document.root.tables("fault")]
+    for k, fault in enumerate(faults):
+        if any(_overlap(fault, other) for other in faults[:k]):
+            document.mistake(("fault", k), f"its board has no power then already; expected {GRACE_S:g} s in between")
     document.check()
     return tuple(sorted(faults, key=lambda fault: fault.at_s))
+
+
+def _overlap(one: Fault, other: Fault) -> bool:
+    """Two power cuts of one board, the second before it is back in the race from the first."""
+    if not (one.kind == other.kind == "power" and one.board == other.board):
+        return False
+    return one.at_s < other.at_s + other.for_s + GRACE_S and other.at_s < one.at_s + one.for_s + GRACE_S
 
 
 def _fault(table: Table, rail: Rail) -> Fault:
@@ -141,6 +151,7 @@ async def _bring_about(faults: Faults, fault: Fault, race: Race, world: World, s
         faults.outages.append(outage)
         board, link = world.boards[fault.board], world.links[fault.board]
         board.power_off()
+        link.powered = False
         link.forget()
         world.show_dark(fault.board)
         await _until(race, outage.back_s)
@@ -155,6 +166,7 @@ async def _bring_about(faults: Faults, fault: Fault, race: Race, world: World, s
             )
         )
         board.await_start()
+        link.powered = True
         return
     links = world.links if fault.board < 0 else [world.links[fault.board]]
     for link in links:

@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pacerail.bench.simboard import Frame
-from pacerail.compile import edges_m, runs_of
 from pacerail.model.plan import Plan
 from pacerail.model.rail import Rail
+from pacerail.model.runs import edges_m, runs_of
 
 Floats = NDArray[np.float64]
 Levels = NDArray[np.int16]

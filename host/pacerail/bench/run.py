@@ -90,7 +90,7 @@ def run_bench(plan: Plan, rail: Rail, settings: Settings, view: View | None = No
         asyncio.set_event_loop(None)
         loop.close()
     virtual_s = (world.now_ns - _START_NS) / 1e9
-    return bench, bench.tally.report(virtual_s, time.monotonic() - wall_begun, races.shortcomings(bench.race))
+    return bench, bench.tally.report(virtual_s, time.monotonic() - wall_begun)
 
 
 def build_bench(plan: Plan, rail: Rail, settings: Settings, world: World, tables: Sequence[bytes]) -> Bench:

@@ -81,10 +81,12 @@ class SimBoard:
         """Start it: the firmware runs from the crystal's boot time on. `await_start` then waits until it is up."""
         self.crystal = crystal
         self.reached_ns = crystal.boot_ns
+        program = find_micropython()
+        assert self._process is None
         with tempfile.NamedTemporaryFile(prefix="pacerail-flash-", delete=False) as image:
             image.write(self.flash)
         boot = folder("boards") / "sim" / "boot.py"
-        command = [find_micropython(), "-X", f"heapsize={self._heap_kib}K", str(boot), image.name]
+        command = [program, "-X", f"heapsize={self._heap_kib}K", str(boot), image.name]
         environment = dict(os.environ, PYTHONUNBUFFERED="1")
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,

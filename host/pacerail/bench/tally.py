@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,7 @@ from pacerail.bench.simboard import Frame
 from pacerail.model.plan import Plan
 from pacerail.model.rail import Rail
 from pacerail.race import Race
-from pacerail.report import Report, Spread
+from pacerail.report import LIGHT_MAX_MM, LIGHT_P99_MM, WIRE_SHARE, Report, Spread
 
 Floats = NDArray[np.float64]
 _SKEW_BIN_S = 0.5  # in which every board shows a frame: dark ones are sent again 4 times a second
@@ -48,16 +47,17 @@ class Tally:
                 self._faults.watch(frame, race_s)
                 error_us = math.nan if self._faults.excuse(frame.board, race_s) else frame.race_10us * 10 - race_s * 1e6
                 self._clock_error_us[frame.board].append(error_us)
+                # a frame that changed nothing is judged as well: light that stands still is off the plan too
+                if not math.isnan(error_us):
+                    self.judge.add(frame, race_s)
             if frame.rgb != self.rgb[frame.board]:
                 self.rgb[frame.board] = frame.rgb
                 changed.append(frame)
-                if gun is not None and not self._faults.excuse(frame.board, race_s):
-                    self.judge.add(frame, race_s)
         self.changed += len(changed)
         if self._recorder is not None and gun is not None:
             self._recorder.write(changed, gun.zero_us * 1000)
 
-    def report(self, virtual_s: float, wall_s: float, shortcomings: Sequence[str]) -> Report:
+    def report(self, virtual_s: float, wall_s: float) -> Report:
         """The report on everything seen so far."""
         end_s = max((shown[-1] for shown in self._shown_s if shown), default=0.0)
         frames = dropped = 0
@@ -70,6 +70,7 @@ class Tally:
             dropped += missing
             possible += sum(off - on for on, off in spans) / period_s
         errors_mm = self.judge.errors_mm()
+        light = Spread.of(errors_mm)
         clock_us = np.concatenate([np.array(errors) for errors in self._clock_error_us])
         clock_us = clock_us[~np.isnan(clock_us)]
         return Report(
@@ -78,11 +79,12 @@ class Tally:
             leds=len(self._rail.leds),
             frames=self.changed,
             dropped=dropped,
-            light_error_mm=Spread.of(errors_mm),
+            light_error_mm=light,
             board_skew_us=Spread.of(self._skews_us(end_s)),
             virtual_s=virtual_s,
             wall_s=wall_s,
-            faults=(*self._faults.words(self._rail), *shortcomings),
+            faults=tuple(self._faults.words(self._rail)),
+            failures=(*self._race.shortcomings, *self._failures(light, frames / possible if possible else 1.0)),
             more={
                 "phase": self._race.phase,
                 "edges_measured": len(errors_mm),
@@ -92,6 +94,22 @@ class Tally:
                 "clock_error_us": vars(Spread.of(np.abs(clock_us))),
             },
         )
+
+    def _failures(self, light: Spread, share: float) -> list[str]:
+        """What is beyond the budgets; LEDs too coarse for them are allowed a grey level or two of their cells."""
+        level_mm = max(led.cell_hi_m - led.cell_lo_m for led in self._rail.leds) * 1000 / 255
+        p99_mm, max_mm = max(LIGHT_P99_MM, level_mm), max(LIGHT_MAX_MM, 2 * level_mm)
+        found: list[str] = []
+        if light.p99 is not None and light.max is not None and (light.p99 > p99_mm or light.max > max_mm):
+            found.append(
+                f"the light was off the plan: 99 % within {light.p99:.1f} mm, worst {light.max:.1f} mm; "
+                f"{p99_mm:.1f} and {max_mm:.1f} mm are allowed"
+            )
+        if self.judge.stray_cells:
+            found.append(f"LEDs lit or dark where the plan has something else: {self.judge.stray_cells}")
+        if share < WIRE_SHARE:
+            found.append(f"only {share:.1%} of the frames that the wire allows were shown")
+        return found
 
     def _lit_spans(self, board: int, end_s: float) -> list[tuple[float, float]]:
         """When the plan has light on a board, within 2 ms: never longer than it has."""

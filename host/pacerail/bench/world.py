@@ -17,6 +17,7 @@ from pacerail.bench.simboard import Frame, SimBoard
 from pacerail.link import OnBytes
 from pacerail_node.clock import BEFORE_10US
 
+_ANSWER_NS = 150_000_000
 _LAG_NS = 500_000_000
 """A board that nobody talks to lags behind at most so much: the more, the fewer hand-overs between processes."""
 
@@ -138,7 +139,9 @@ class SimLink:
         self._model = model
         self._random_in = Random(seed + "/in")
         self._random_out = Random(seed + "/out")
-        self._unanswered = 0
+        self.powered = True
+        """Its board has power: what comes while it has none is lost."""
+        self._awaited_until_ns = 0
         self._inbox: list[tuple[int, bytes]] = []
         self._on_bytes: OnBytes | None = None
         self._last_in_ns = 0
@@ -146,8 +149,11 @@ class SimLink:
 
     @property
     def awaited(self) -> bool:
-        """Something was said to the board to which it has not answered."""
-        return self._unanswered > 0
+        """Something was said to the board, one request at a time, and the answer may still come.
+
+        A board answers within milliseconds or not at all, and the host asks again after 250 ms at the earliest.
+        """
+        return self._world.now_ns < self._awaited_until_ns
 
     def listen(self, on_bytes: OnBytes) -> None:
         """Say who gets the bytes that come in."""
@@ -158,10 +164,10 @@ class SimLink:
         world = self._world
         delay_ns = self._model.to_board.delay_ns(self._random_in, len(data))
         data = self._model.to_board.through_noise(self._random_in, data)
-        if data and not self.cut:
+        if data and self.powered and not self.cut:
             self._last_in_ns = max(self._last_in_ns + 1000, world.now_ns + delay_ns)
             self._inbox.append((self._last_in_ns, data))
-            self._unanswered += 1
+            self._awaited_until_ns = self._last_in_ns + _ANSWER_NS
         return world.host_clock_us()
 
     def close(self) -> None:
@@ -176,12 +182,12 @@ class SimLink:
     def forget(self) -> None:
         """The board has lost its power: what was on its way to it is lost."""
         self._inbox.clear()
-        self._unanswered = 0
+        self._awaited_until_ns = 0
 
     def from_board(self, true_ns: int, data: bytes) -> None:
         """The board has sent bytes at a true time."""
         delay_ns = self._model.to_host.delay_ns(self._random_out, len(data))
-        self._unanswered = max(0, self._unanswered - 1)
+        self._awaited_until_ns = 0
         data = self._model.to_host.through_noise(self._random_out, data)
         if data and not self.cut:
             self._last_out_ns = max(self._last_out_ns + 1000, true_ns + delay_ns)

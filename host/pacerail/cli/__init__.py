@@ -12,6 +12,7 @@ from pacerail.cli.bench import bench
 from pacerail.cli.firmware import firmware
 from pacerail.cli.plan import plan
 from pacerail.cli.race import race
+from pacerail.cli.stop import stop
 from pacerail.cli.sync import sync
 from pacerail.errors import InputError, RailError
 
@@ -27,7 +28,7 @@ def cli() -> None:
     """
 
 
-for _command in (plan, bench, race, sync, firmware):
+for _command in (plan, bench, race, sync, firmware, stop):
     cli.add_command(_command)
 
 

@@ -13,12 +13,10 @@ from rich.console import Console
 from pacerail.bench.delays import LINKS
 from pacerail.bench.faults import load_faults
 from pacerail.bench.run import Settings, run_bench
-from pacerail.cli.options import Speed, check_writable, rail_of, rail_option, report_option, write_report
+from pacerail.cli.options import Speed, check_writable, plan_of, rail_of, rail_option, report_option, write_report
 from pacerail.errors import InputError
 from pacerail.live.view import live_view
-from pacerail.model.planfile import load_plan
 from pacerail.model.rail import even_rail
-from pacerail.race import shortcomings
 from pacerail.summary import summary
 
 
@@ -70,7 +68,7 @@ def bench(
             rail = even_rail(boards=boards or 16, leds=leds or 150)
         except ValueError as error:
             raise InputError(f"--boards/--leds: {error}") from error
-    plan = load_plan(plan_name, rail.track)
+    plan = plan_of(plan_name, rail)
     faults = load_faults(faults_path, rail) if faults_path is not None else ()
     check_writable(report_path)
     with contextlib.ExitStack() as stack:
@@ -92,5 +90,5 @@ def bench(
         Console().print(summary(report, plan, done.race.race_s()))
     if done.race.phase == "interrupted":
         sys.exit(130)
-    if shortcomings(done.race):
+    if report.failures:
         sys.exit(1)

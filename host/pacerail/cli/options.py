@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 from pacerail.errors import InputError
+from pacerail.model.plan import Plan
+from pacerail.model.planfile import load_plan
 from pacerail.model.rail import Rail, even_rail
 from pacerail.model.railfile import load_rail
 from pacerail.report import Report
@@ -26,6 +28,14 @@ report_option = click.option(
 def rail_of(rail_name: str | None) -> Rail:
     """The rail that --rail names, or the default one. Raises InputError for a bad file."""
     return even_rail() if rail_name is None else load_rail(rail_name)
+
+
+def plan_of(plan_name: str, rail: Rail) -> Plan:
+    """A plan for a rail, its warnings told. Raises InputError for a bad file."""
+    plan = load_plan(plan_name, rail.track)
+    for warning in plan.warnings:
+        click.echo(f"{warning} (warning)", err=True)
+    return plan
 
 
 class Speed(click.ParamType[float | None]):

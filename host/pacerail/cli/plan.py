@@ -11,11 +11,11 @@ import click
 from rich.console import Console
 
 from pacerail import newplan, readback
+from pacerail.cli.options import plan_of, rail_of
+from pacerail.compile import compile_tables
 from pacerail.errors import InputError
 from pacerail.model.plan import Plan
-from pacerail.model.planfile import load_plan
-from pacerail.model.railfile import load_rail
-from pacerail.model.track import Track, standard_track
+from pacerail.model.rail import Rail
 from pacerail.model.units import parse_time_s
 
 Command = Callable[..., Any]
@@ -35,13 +35,10 @@ def _json_option(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")(command)
 
 
-def _loaded(plan_name: str, rail: str | None) -> tuple[Plan, Track]:
-    """The plan and the track it runs on; its warnings go to standard error."""
-    track = load_rail(rail).track if rail else standard_track()
-    loaded = load_plan(plan_name, track)
-    for warning in loaded.warnings:
-        click.echo(f"{warning} (warning)", err=True)
-    return loaded, track
+def _loaded(plan_name: str, rail_name: str | None) -> tuple[Plan, Rail]:
+    """The plan and the rail it runs on; its warnings go to standard error."""
+    rail = rail_of(rail_name)
+    return plan_of(plan_name, rail), rail
 
 
 @click.group()
@@ -63,7 +60,8 @@ def check(plan_name: str, rail: str | None) -> None:
     Example:
       pacerail plan check plans/breaking4-3-59.toml
     """
-    loaded, _ = _loaded(plan_name, rail)
+    loaded, on = _loaded(plan_name, rail)
+    compile_tables(loaded, on)  # what no board could take is refused here and not at the rail
     click.echo(f"{plan_name}: ok, plan {loaded.hash}")
 
 
@@ -99,11 +97,11 @@ def at(plan_name: str, rail: str | None, time_text: str, as_json: bool) -> None:
         time_s = parse_time_s(time_text)
     except ValueError as error:
         raise InputError(f"--time: {error}") from None
-    loaded, track = _loaded(plan_name, rail)
+    loaded, on = _loaded(plan_name, rail)
     if as_json:
-        click.echo(json.dumps(readback.plan_at(loaded, track, time_s)))
+        click.echo(json.dumps(readback.plan_at(loaded, on.track, time_s)))
     else:
-        Console().print(readback.at_table(loaded, track, time_s))
+        Console().print(readback.at_table(loaded, on.track, time_s))
 
 
 @plan.command()
@@ -115,8 +113,8 @@ def read(plan_name: str, rail: str | None) -> None:
     Example:
       pacerail plan read breaking4-3-59 --rail rails/indoor-200.toml
     """
-    loaded, track = _loaded(plan_name, rail)
-    for line in readback.read_back(loaded, track):
+    loaded, on = _loaded(plan_name, rail)
+    for line in readback.read_back(loaded, on.track):
         click.echo(line)
 
 

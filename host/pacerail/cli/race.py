@@ -9,11 +9,10 @@ import time
 
 import click
 
-from pacerail.cli.options import check_writable, rail_of, rail_option, report_option, write_report
+from pacerail.cli.options import check_writable, plan_of, rail_of, rail_option, report_option, write_report
 from pacerail.compile import compile_tables
-from pacerail.model.planfile import load_plan
 from pacerail.model.units import parse_time_s
-from pacerail.race import Event, Race, run, shortcomings
+from pacerail.race import Event, Race, run
 from pacerail.railfleet import open_fleet
 from pacerail.report import race_report
 
@@ -37,12 +36,14 @@ def race(
 ) -> None:
     """Run a race on the rail: connect, check, upload, sync, arm, start, follow, report.
 
+    Ctrl-C leaves the rail alone: lights that have their gun run on by themselves (see pacerail stop).
+
     \b
     Example:
       pacerail race breaking4-3-59 --rail paris.toml --headless --go-in 10 --report r.json
     """
     rail = rail_of(rail_name)
-    plan = load_plan(plan_name, rail.track)
+    plan = plan_of(plan_name, rail)
     try:
         until_s = None if until is None else parse_time_s(until)
     except ValueError as error:
@@ -56,15 +57,22 @@ def race(
     async def whole() -> Race:
         with open_fleet(rail, asyncio.get_running_loop(), compile_tables(plan, rail)) as fleet:
             under_way = Race(plan, fleet, show)
-            await run(under_way, go_in_s, until_s)
+            try:
+                await run(under_way, go_in_s, until_s)
+            except asyncio.CancelledError:
+                under_way.phase = "left"
             return under_way
 
-    finished = asyncio.run(whole())
-    report = race_report(finished, rail, time.monotonic() - begun, shortcomings(finished))
+    done = asyncio.run(whole())
+    report = race_report(done, rail, time.monotonic() - begun)
     write_report(report, report_path)
     if headless:
         click.echo(json.dumps(report.as_dict(), indent=2))
-    if report.faults:
-        for fault in report.faults:
-            click.echo(fault, err=True)
+    if done.phase == "left":
+        lights = "the lights have no gun" if done.gun is None else "the lights run on by themselves"
+        click.echo(f"left: {lights}; pacerail stop ends and unarms them", err=True)
+        sys.exit(130)
+    for failure in report.failures:
+        click.echo(failure, err=True)
+    if report.failures:
         sys.exit(1)
