@@ -76,8 +76,8 @@ class Fleet:
         """Take a step on each board at once. Raises RailError naming every board on which it failed, and why."""
         failed = await self.try_each(step)
         if failed:
-            lines = "; ".join(f"{name}: {error}" for name, error in failed.items())
-            raise RailError(f"{what} failed on {len(failed)} of {len(self.members)} boards: {lines}")
+            lines = "".join(f"\n  {name}: {error}" for name, error in failed.items())
+            raise RailError(f"{what} failed on {len(failed)} of {len(self.members)} boards:{lines}")
 
     async def sample(self) -> None:
         """One clock exchange with each board; a board that does not answer is marked lost."""

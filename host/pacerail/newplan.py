@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 from pacerail.errors import InputError
+from pacerail.model.planfile import load_plan
+from pacerail.model.track import standard_track
 from pacerail.model.units import MILE_M, format_time, parse_distance_m, parse_time_s
 
 _TEMPLATE = """\
@@ -55,6 +58,17 @@ def new_plan_text(target: str, distance: str) -> str:
     named = "1 mile" if distance_m == MILE_M else f"{distance_m:.9f}".rstrip("0").rstrip(".") + " m"
     speed_mps = distance_m / time_s
     return _TEMPLATE.format(distance=named, target=_exact(time_s), lap=format_time(400 / speed_mps), speed=speed_mps)
+
+
+def check_new_plan(text: str) -> None:
+    """Raises InputError for a plan that could not be run: a pace that no light is made for, a race too long."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "new plan"
+        path.write_text(text)
+        try:
+            load_plan(path, standard_track())
+        except InputError as error:
+            raise InputError([message.replace(str(path), "new plan") for message in error.messages]) from None
 
 
 def write_new_plan(path: Path, text: str, *, force: bool) -> None:

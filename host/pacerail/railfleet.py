@@ -44,7 +44,7 @@ def open_fleet(rail: Rail, loop: asyncio.AbstractEventLoop, tables: Sequence[byt
             address = board.address if shared.count(board.port) > 1 else wire.ANY
             members.append(Member(BoardClient(board.name, links[board.port], address), board, table))
         if problems:
-            raise RailError("; ".join(problems))
+            raise RailError("\n  ".join(["not every board can be reached:", *problems]))
         yield Fleet(members, host_clock_us)
     finally:
         for link in links.values():

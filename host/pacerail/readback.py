@@ -6,6 +6,7 @@ A light that is right with a plan that nobody has read back is the best-document
 from __future__ import annotations
 
 import numpy as np
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -14,7 +15,7 @@ from pacerail.model.profile import Profile
 from pacerail.model.track import Track
 from pacerail.model.units import colour_hex, colour_word, format_distance, format_time
 
-LAP_M = 400.0
+PACE_M = 400.0
 """Paces are read back for 400 m, on a track of any lap, for that is what athletes know."""
 
 
@@ -88,7 +89,7 @@ def plan_at(plan: Plan, track: Track, time_s: float) -> dict[str, object]:
 
 def splits_table(plan: Plan) -> Table:
     """The splits of every wave side by side, a row a distance."""
-    table = Table(title=plan.title, caption=f"plan {plan.hash}", title_justify="left", caption_justify="left")
+    table = Table(title=escape(plan.title), caption=f"plan {plan.hash}", title_justify="left", caption_justify="left")
     table.add_column("distance", justify="right")
     for wave in plan.waves:
         table.add_column(Text(f"{wave.name}\n{colour_hex(wave.colour)}", style=_style(wave)), justify="right")
@@ -101,7 +102,7 @@ def splits_table(plan: Plan) -> Table:
 
 def at_table(plan: Plan, track: Track, time_s: float) -> Table:
     """Where every wave is at a race time, for people."""
-    table = Table(title=f"{plan.title}   at {format_time(time_s)}", title_justify="left")
+    table = Table(title=f"{escape(plan.title)}   at {format_time(time_s)}", title_justify="left")
     for heading in ("wave", "distance m", "track m", "kerb m", "speed m/s", "lit"):
         table.add_column(heading, justify="left" if heading == "wave" else "right")
     for wave in plan.waves:
@@ -122,7 +123,7 @@ def _wave_lines(wave: Wave, plan: Plan, track: Track) -> list[str]:
     run = f"{_who(wave)} runs {format_time(wave.finish_s)}"
     if abs(wave.finish_m - plan.distance_m) > 0.001:
         run += f" for {format_distance(wave.finish_m)}"
-    pace = _pace(wave)
+    pace = _pace(wave, "a lap" if abs(track.lap_m - PACE_M) < 1 else "for 400 m")
     start = f"from the {format_distance(plan.distance_m)} start" if plan.start_m is None else "from the stated start"
     own_m = wave.motion.start_m
     if own_m:
@@ -145,8 +146,8 @@ def _who(wave: Wave) -> str:
     return f"{colour_word(wave.colour)} ({wave.name})"
 
 
-def _pace(wave: Wave) -> str:
-    """ "59.65 a lap" of 400 m for one speed from start to finish, else the range of its 400 m paces.
+def _pace(wave: Wave, per: str) -> str:
+    """ "59.65 a lap" (`per`: what 400 m are on this track) for one speed all the way, else the range of 400 m paces.
 
     Of mean speeds between two breaks; rests and the ramp of a standing start are no pace.
     """
@@ -156,10 +157,10 @@ def _pace(wave: Wave) -> str:
     runs = (motion.breaks_s[1:] <= wave.finish_s + 1e-9) & (motion.coeffs[:, 1] > 0) & (means > 0)
     if not np.any(runs):
         return "at no even pace"
-    slow, fast = LAP_M / float(means[runs].min()), LAP_M / float(means[runs].max())
+    slow, fast = PACE_M / float(means[runs].min()), PACE_M / float(means[runs].max())
     if slow - fast < 0.005:
-        return f"{format_time(fast)} a lap"
-    return f"between {format_time(fast)} and {format_time(slow)} a lap"
+        return f"{format_time(fast)} {per}"
+    return f"between {format_time(fast)} and {format_time(slow)} {per}"
 
 
 def _head(profile: Profile, time_s: float) -> str:

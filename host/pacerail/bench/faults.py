@@ -88,17 +88,20 @@ class Faults:
         return lines
 
 
-def load_faults(path: str | Path, rail: Rail) -> tuple[Fault, ...]:
-    """The faults of a TOML file, in the order of their times.
+def load_faults(path: str | Path, rail: Rail, end_s: float) -> tuple[Fault, ...]:
+    """The faults of a TOML file, in the order of their times, all of them before a race time at which it is over.
 
     A list of [[fault]] with at (race time), kind ("power", "link", "host"), board (its name; not for "host") and
     for_s. Raises InputError with every mistake.
     """
     document = read_document("faults", path)
     document.root.only(("fault",))
-    if "fault" not in document.root:
+    if not document.root.tables("fault"):
         document.mistake((), "no [[fault]]; expected at least one, with at, kind, board and for_s")
     faults = [_fault(table, rail) for table in document.root.tables("fault")]
+    for k, fault in enumerate(faults):
+        if fault.at_s >= end_s:
+            document.mistake(("fault", k, "at"), f"the race is over at {format_time(end_s)}; expected it before that")
     for k, fault in enumerate(faults):
         if any(_overlap(fault, other) for other in faults[:k]):
             document.mistake(("fault", k), f"its board has no power then already; expected {GRACE_S:g} s in between")

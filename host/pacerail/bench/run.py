@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import threading
 import time
 import tomllib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any, TextIO
@@ -81,7 +82,10 @@ def run_bench(plan: Plan, rail: Rail, settings: Settings, view: View | None = No
     loop = WorldLoop(world, settings.speed)
     asyncio.set_event_loop(loop)
     try:
-        bench = build_bench(plan, rail, settings, world, tables)
+        with _interrupts_noted() as interrupted:  # C code that writes flash images would swallow a KeyboardInterrupt
+            bench = build_bench(plan, rail, settings, world, tables)
+        if interrupted:
+            raise KeyboardInterrupt
         loop.restart_pace()
         loop.run_until_complete(_run(bench, view))
         world.catch_up()
@@ -91,6 +95,20 @@ def run_bench(plan: Plan, rail: Rail, settings: Settings, view: View | None = No
         loop.close()
     virtual_s = (world.now_ns - _START_NS) / 1e9
     return bench, bench.tally.report(virtual_s, time.monotonic() - wall_begun)
+
+
+@contextlib.contextmanager
+def _interrupts_noted() -> Generator[list[int]]:
+    """Ctrl-C adds to the list it gives, and raises nothing until it is looked at."""
+    noted: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield noted
+        return
+    before = signal.signal(signal.SIGINT, lambda number, frame: noted.append(number))
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def build_bench(plan: Plan, rail: Rail, settings: Settings, world: World, tables: Sequence[bytes]) -> Bench:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from typing import NoReturn
 
@@ -34,8 +36,13 @@ for _command in (plan, bench, race, sync, firmware, stop):
 
 def main() -> NoReturn:
     """Run the command line; exit 0 when done, 1 when the rail said no, 2 when the input is wrong, 130 on Ctrl-C."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a name shows the rest
     try:
-        sys.exit(cli(standalone_mode=False) or 0)
+        code = cli(standalone_mode=False) or 0
+        sys.stdout.flush()
+        sys.exit(code)
     except click.exceptions.Exit as exit_:
         sys.exit(exit_.exit_code)
     except click.ClickException as error:
@@ -49,7 +56,18 @@ def main() -> NoReturn:
         click.echo(f"pacerail: {error}", err=True)
         sys.exit(1)
     except BrokenPipeError:
+        _silence()
+        sys.exit(1)
+    except OSError as error:
+        _silence()
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"pacerail: {where}{error.strerror or error}; what was being written is not complete", file=sys.stderr)
         sys.exit(1)
     except (KeyboardInterrupt, click.Abort):
         click.echo("stopped", err=True)
         sys.exit(130)
+
+
+def _silence() -> None:
+    """Nobody takes standard output any more: Python is not to try again, and complain, when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

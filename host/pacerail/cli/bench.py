@@ -13,6 +13,8 @@ from rich.console import Console
 from pacerail.bench.delays import LINKS
 from pacerail.bench.faults import load_faults
 from pacerail.bench.run import Settings, run_bench
+from pacerail.bench.simboard import find_micropython
+from pacerail.cli.numbers import Finite
 from pacerail.cli.options import Speed, check_writable, plan_of, rail_of, rail_option, report_option, write_report
 from pacerail.errors import InputError
 from pacerail.live.view import live_view
@@ -28,13 +30,9 @@ from pacerail.summary import summary
 @click.option("--boards", type=click.IntRange(1, 250), help="An evenly divided rail of so many boards.")
 @click.option("--leds", type=click.IntRange(1, 2000), help="LEDs on each of its boards.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same frames.")
-@click.option(
-    "--ppm", type=click.FloatRange(0, 200), default=20.0, show_default=True, help="Crystals are off by up to so much."
-)
+@click.option("--ppm", type=Finite(0, 200), default=20.0, show_default=True, help="Crystals are off by up to so much.")
 @click.option("--link", type=click.Choice(list(LINKS)), default="usb", show_default=True, help="What boards hang on.")
-@click.option(
-    "--loss", "loss_percent", type=click.FloatRange(0, 50), default=0.0, help="Messages lost or damaged, in %."
-)
+@click.option("--loss", "loss_percent", type=Finite(0, 50), default=0.0, help="Messages lost or damaged, in %.")
 @click.option("--faults", "faults_path", metavar="FILE", help="Power cuts and pulled plugs on a script.")
 @report_option
 @click.option("--record", "record_path", metavar="FILE", help="Write every changed frame as JSON lines.")
@@ -69,8 +67,10 @@ def bench(
         except ValueError as error:
             raise InputError(f"--boards/--leds: {error}") from error
     plan = plan_of(plan_name, rail)
-    faults = load_faults(faults_path, rail) if faults_path is not None else ()
-    check_writable(report_path)
+    faults = load_faults(faults_path, rail, plan.end_s) if faults_path is not None else ()
+    check_writable(report_path, plan_name, rail_name, faults_path)
+    check_writable(record_path, plan_name, rail_name, faults_path, report_path)
+    find_micropython()  # before an earlier record is overwritten
     with contextlib.ExitStack() as stack:
         record: TextIO | None = None
         if record_path is not None:
@@ -83,11 +83,11 @@ def bench(
         )
         view = None if headless else live_view(Console(stderr=True))
         done, report = run_bench(plan, rail, settings, view)
-    write_report(report, report_path)
     if headless:
         click.echo(json.dumps(report.as_dict(), indent=2))
     else:
         Console().print(summary(report, plan, done.race.race_s()))
+    write_report(report, report_path)
     if done.race.phase == "interrupted":
         sys.exit(130)
     if report.failures:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +57,21 @@ class Speed(click.ParamType[float | None]):
         return speed
 
 
-def check_writable(path: str | None) -> None:
-    """Raises InputError, before anything is run, if a file cannot be written where it is wanted."""
-    if path is not None and not Path(path).absolute().parent.is_dir():
-        raise InputError(f"{path}: cannot be written; expected a folder that exists")
+def check_writable(path: str | None, *others: str | None) -> None:
+    """Raises InputError, before anything is run, if a file cannot be written where it is wanted.
+
+    Or if that would overwrite one of the `others`: what is read, or another output.
+    """
+    if path is None:
+        return
+    place = Path(path).absolute()
+    if not path or place.is_dir() or not place.parent.is_dir():
+        raise InputError(f"{path}: cannot be written; expected a file in a folder that exists")
+    if not os.access(place if place.exists() else place.parent, os.W_OK):
+        raise InputError(f"{path}: cannot be written (no permission); expected one that can be")
+    for other in others:
+        if other is not None and (other == path or (place.exists() and Path(other).exists() and place.samefile(other))):
+            raise InputError(f"{path}: would overwrite what this command reads or writes; expected another file")
 
 
 def write_report(report: Report, path: str | None) -> None:
@@ -68,4 +80,4 @@ def write_report(report: Report, path: str | None) -> None:
         try:
             report.write(Path(path))
         except OSError as error:
-            raise InputError(f"{path}: cannot be written ({error.strerror}); expected a folder that exists") from error
+            raise InputError(f"{path}: cannot be written ({error.strerror}); the report is lost there") from error

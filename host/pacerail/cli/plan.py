@@ -131,6 +131,7 @@ def new(target: str, distance: str, output: str | None, force: bool) -> None:
       pacerail plan new 3:59.99 "1 mile" -o attempt.toml
     """
     text = newplan.new_plan_text(target, distance)
+    newplan.check_new_plan(text)
     if output is None:
         click.echo(text, nl=False)
         return

@@ -9,6 +9,7 @@ import time
 
 import click
 
+from pacerail.cli.numbers import Finite
 from pacerail.cli.options import check_writable, plan_of, rail_of, rail_option, report_option, write_report
 from pacerail.compile import compile_tables
 from pacerail.model.units import parse_time_s
@@ -25,7 +26,7 @@ from pacerail.report import race_report
     "--go-in",
     "go_in_s",
     metavar="S",
-    type=click.FloatRange(0.5, 86_400),
+    type=Finite(0.5, 86_400),
     required=True,
     help="Start in so many seconds, once armed.",
 )
@@ -48,7 +49,7 @@ def race(
         until_s = None if until is None else parse_time_s(until)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--until") from error
-    check_writable(report_path)
+    check_writable(report_path, plan_name, rail_name)
     begun = time.monotonic()
 
     def show(event: Event) -> None:
@@ -65,9 +66,9 @@ def race(
 
     done = asyncio.run(whole())
     report = race_report(done, rail, time.monotonic() - begun)
-    write_report(report, report_path)
     if headless:
         click.echo(json.dumps(report.as_dict(), indent=2))
+    write_report(report, report_path)
     if done.phase == "left":
         lights = "the lights have no gun" if done.gun is None else "the lights run on by themselves"
         click.echo(f"left: {lights}; pacerail stop ends and unarms them", err=True)

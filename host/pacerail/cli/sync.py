@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from pacerail.cli.numbers import Finite
 from pacerail.cli.options import check_writable, rail_of, rail_option
 from pacerail.clocks import READY_BOUND_US
 from pacerail.clocktable import record, residuals, sync_once, watch
@@ -23,7 +24,7 @@ from pacerail.sync import replay as replay_trace
 @click.option(
     "--bound",
     "bound_us",
-    type=click.FloatRange(1),
+    type=Finite(1),
     default=READY_BOUND_US,
     show_default=True,
     metavar="US",
@@ -76,7 +77,7 @@ def watch_command(rail_name: str | None, rounds: int | None) -> None:
 @click.argument("trace", type=click.Path(path_type=Path, dir_okay=False))
 @rail_option
 @click.option("--board", "board_name", metavar="NAME", help="Which board; default: the first of the rail.")
-@click.option("--seconds", type=click.FloatRange(0.5, 86_400), default=60.0, show_default=True, help="How long.")
+@click.option("--seconds", type=Finite(0.5, 86_400), default=60.0, show_default=True, help="How long.")
 def record_command(trace: Path, rail_name: str | None, board_name: str | None, seconds: float) -> None:
     """Write ten exchanges a second with one board to TRACE, for `sync replay`.
 
@@ -105,7 +106,11 @@ def record_command(trace: Path, rail_name: str | None, board_name: str | None, s
 @click.argument("trace", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the line as JSON.")
 @click.option(
-    "--at", "at_s", type=float, metavar="T", help="Also the tick and its bound T seconds after the trace ends."
+    "--at",
+    "at_s",
+    type=Finite(-1e9, 1e9),
+    metavar="T",
+    help="Also the tick T seconds after the end.",
 )
 def replay(trace: Path, as_json: bool, at_s: float | None) -> None:
     """Work out a board's clock from a recorded trace.

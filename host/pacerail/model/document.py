@@ -221,6 +221,8 @@ def _found(kind: str, given: str) -> Path:
 def _missing(kind: str, given: str) -> str:
     names = sorted(path.stem for path in resources.folder(kind).glob("*.toml"))
     near = difflib.get_close_matches(Path(given).stem, names, n=1, cutoff=0.5)
+    if not names:
+        return "no such file; expected a path"
     hint = f'"{near[0]}"?' if near else "a path, or one of " + ", ".join(names)
     return f"no such file, and no shipped {kind[:-1]} of that name; expected {hint}"
 

@@ -35,6 +35,8 @@ def load_plan(path_or_name: str | Path, track: Track) -> Plan:
         tables = tables[:MAX_WAVES]
     distance_m = _distance(root, tables)
     start_m = _start(root, track)
+    if distance_m is not None and start_m == -distance_m:
+        start_m = None  # what it is anyway: written out, it is the same plan
     specs = [(table, read_wave(table, distance_m, track.lap_m)) for table in tables]
     _check_names(specs)
     waves = [wave for table, spec in specs if spec and (wave := _built(table, spec))]
@@ -75,7 +77,7 @@ def _start(root: Table, track: Track) -> float | None:
     if "start" in root and "start_m" in root:
         root.mistake("start_m", "start is there too; expected one of them")
     if "start_m" in root:
-        return root.number("start_m", 0.0, 0.0, track.lap_m)
+        return abs(root.number("start_m", 0.0, 0.0, track.lap_m))  # -0.0 is the finish line too
 
     def parse(value: object) -> float:
         if not isinstance(value, str):

@@ -152,6 +152,12 @@ def _windows_s(spec: WaveSpec, complete: Profile) -> tuple[tuple[float, float], 
             span = max(0.0, complete.time_s(window.begin)), off_s
         if span[1] - span[0] > motion.SLIVER_S:
             spans.append(span)
+        elif spec.windows:
+            begin, end = (f"{at:g} {window.unit}" for at in (window.begin, window.end))
+            raise ValueError(
+                f"its window from {begin} to {end} is never lit; expected it between the gun and {format_time(end_s)}, "
+                "when the wave is dark"
+            )
     merged: list[tuple[float, float]] = []
     for on_s, off_s in sorted(spans):
         if merged and on_s <= merged[-1][1]:
