@@ -328,7 +328,10 @@ def test_the_hash_of_a_shipped_plan_is_the_same_tomorrow() -> None:
         ('target = "4:00"\nvisible = ["400 m", "1:30"]', '6: visible: "400 m" and "1:30" are a distance and a time'),
         ('target = "4:00"\nvisible = [\n[800, 400]]', "7: visible: it ends at 400, not behind 800; expected"),
         ('target = "4:00"\nvisible = ["2 km", "3 km"]', '6: visible: it begins at "2 km", the wave ends at 1 mile'),
-        ('target = "4:00"\nvisible = ["8:00", "9:00"]', '2: wave "a": its window from 480 s to 540 s is never lit; expected'),
+        (
+            'target = "4:00"\nvisible = ["8:00", "9:00"]',
+            '2: wave "a": its window from 480 s to 540 s is never lit; expected',
+        ),
     ],
 )
 def test_mistakes_of_a_wave(tmp_path: Path, line: str, says: str) -> None:

@@ -1,0 +1,63 @@
+"""Real ports over a local socket: bytes with their times, a cable pulled and put back, a port that cannot be had."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from pacerail.errors import RailError
+from pacerail.ports import SerialPort, device_of, host_clock_us
+
+WAIT_S = 10
+
+
+def test_a_port_that_was_lost_is_opened_again() -> None:
+    """The other end hangs up, and is there again: bytes go both ways as before."""
+
+    async def whole() -> None:
+        arrived: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
+        server = await asyncio.start_server(lambda r, w: arrived.put_nowait((r, w)), "127.0.0.1", 0)
+        number = server.sockets[0].getsockname()[1]
+        port = SerialPort(f"socket://127.0.0.1:{number}", asyncio.get_running_loop())
+        got: asyncio.Queue[tuple[bytes, int]] = asyncio.Queue()
+        port.listen(lambda data, now_us: got.put_nowait((data, now_us)))
+        begun_us = host_clock_us()
+        reader, writer = await asyncio.wait_for(arrived.get(), WAIT_S)
+        writer.write(b"one")
+        data, now_us = await asyncio.wait_for(got.get(), WAIT_S)
+        assert b"one".startswith(data) and begun_us <= now_us <= host_clock_us()
+        writer.close()
+
+        reader, writer = await asyncio.wait_for(arrived.get(), WAIT_S)
+        sent_us = port.write(b"ping")
+        assert begun_us <= sent_us <= host_clock_us()
+        assert await asyncio.wait_for(reader.readexactly(4), WAIT_S) == b"ping"
+        while not got.empty():
+            got.get_nowait()
+        writer.write(b"two")
+        assert b"two".startswith((await asyncio.wait_for(got.get(), WAIT_S))[0])
+        port.close()
+        with pytest.raises(OSError, match="unplugged"):
+            port.write(b"nobody")
+        writer.close()
+        server.close()
+
+    asyncio.run(whole())
+
+
+def test_what_cannot_be_opened_is_said_in_words() -> None:
+    async def opening(port: str) -> None:
+        SerialPort(port, asyncio.get_running_loop())
+
+    for port in ("/dev/not-there", "socket://127.0.0.1:1", "socket://nowhere", "nonsense://x"):
+        with pytest.raises(RailError, match="cannot open it"):
+            asyncio.run(opening(port))
+
+
+def test_a_serial_number_is_looked_up_and_a_path_is_not() -> None:
+    assert device_of("/dev/ttyACM3") == "/dev/ttyACM3"
+    assert device_of("COM7") == "COM7"
+    assert device_of("socket://10.0.0.7:5555") == "socket://10.0.0.7:5555"
+    with pytest.raises(RailError, match="no port with USB serial number E66138935F"):
+        device_of("E66138935F")
