@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+COMMAND = str(Path(sys.executable).parent / "pacerail")
 ONE_LAP = """\
 title    = "a minute"
 distance = "400 m"
@@ -38,7 +39,7 @@ class Run:
 
 def pacerail(*words: str | Path | float, timeout_s: float = 240) -> Run:
     """Run the command as a script does."""
-    command = [str(Path(sys.executable).parent / "pacerail"), *map(str, words)]
+    command = [COMMAND, *map(str, words)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False)
     assert "Traceback" not in done.stderr, done.stderr
     return Run(done.returncode, done.stdout, done.stderr)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 from pathlib import Path
 
 from pacerail.model.rail import Board, even_rail
-from tests.rail.conftest import pacerail
+from tests.rail.conftest import COMMAND, pacerail
 from tests.rail.consoleboard import console_board
 
 SHORT = """\
@@ -110,3 +112,25 @@ def test_the_sync_commands(tmp_path: Path) -> None:
     line = json.loads(pacerail("sync", "replay", trace, "--json", timeout_s=60).out)
     assert set(line) == {"ref_host_us", "ref_tick", "rate_ppb", "error_us"}
     assert line["error_us"] < 2000
+
+
+def test_ctrl_c_leaves_the_rail_alone_and_stop_ends_it(tmp_path: Path) -> None:
+    """The host goes; boards that have their gun keep it, until somebody stops them."""
+    first, second = boards()
+    with console_board(first, tmp_path) as one, console_board(second, tmp_path) as two:
+        rail = rail_file(tmp_path, [one, two])
+        words = [COMMAND, "race", short_plan(tmp_path), "--rail", rail, "--headless", "--go-in", "60"]
+        with subprocess.Popen(list(map(str, words)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as race:
+            assert race.stderr is not None and race.stdout is not None
+            for line in race.stderr:
+                if "gun: scheduled" in line:
+                    break
+            race.send_signal(signal.SIGINT)
+            rest, out = race.stderr.read(), race.stdout.read()
+        assert race.returncode == 130
+        assert "the lights run on by themselves; pacerail stop" in rest and "Traceback" not in rest
+        assert json.loads(out)["phase"] == "left"
+        stopped = pacerail("stop", "--rail", rail, timeout_s=30)
+        assert (stopped.exit_code, stopped.err) == (0, "boards stopped: 2\n")
+        again = pacerail("race", short_plan(tmp_path), "--rail", rail, "--headless", "--go-in", "1", timeout_s=60)
+        assert again.exit_code == 0 and "was still" not in again.err
