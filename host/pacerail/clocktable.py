@@ -10,8 +10,8 @@ from pacerail.clocks import BURST_PERIOD_S, set_clock, settle
 from pacerail.errors import RailError
 from pacerail.fleet import Fleet, Member, check_one, sample_one
 from pacerail.link import NoAnswer
+from pacerail.trace import HEADER
 
-TRACE_HEADER = "t1_host_us,t2_tick,t3_tick,t4_host_us"
 _BARS = 40
 
 
@@ -79,7 +79,7 @@ async def watch(fleet: Fleet, tell: Callable[[str], None], rounds: int | None = 
 async def record(member: Member, file: TextIO, seconds: float) -> int:
     """Write exchanges with one board as a trace; returns how many. Raises RailError if it never answers."""
     await check_one(member)
-    file.write(TRACE_HEADER + "\n")
+    file.write(HEADER + "\n")
     loop = asyncio.get_running_loop()
     ends = loop.time() + seconds
     count = 0

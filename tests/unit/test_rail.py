@@ -13,7 +13,7 @@ from pacerail import resources
 from pacerail.errors import InputError
 from pacerail.model.rail import Board, Output, Rail, even_rail
 from pacerail.model.railcheck import rail_problems
-from pacerail.model.railfile import default_rail, load_rail
+from pacerail.model.railfile import load_rail
 from pacerail.model.track import standard_track
 from pacerail.model.trackfile import load_track
 
@@ -33,8 +33,8 @@ def check_cells(rail: Rail) -> None:
     assert hi[-1] - lo[0] == pytest.approx(rail.track.lap_m, abs=1e-9)
 
 
-def test_the_default_rail() -> None:
-    rail = default_rail()
+def test_the_even_rail() -> None:
+    rail = even_rail()
     pitch_m = KERB_M / 2400
     assert [board.name for board in rail.boards] == [f"b{k:02d}" for k in range(1, 17)]
     assert [board.address for board in rail.boards] == list(range(1, 17))
@@ -45,7 +45,7 @@ def test_the_default_rail() -> None:
 
 
 def test_the_shipped_default_is_the_built_in_one() -> None:
-    assert load_rail("default-400").hash == default_rail().hash
+    assert load_rail("default-400").hash == even_rail().hash
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,8 @@ from pacerail.bench.traces import HEADER, MODELS, USB, Model, Trace, simulate, w
 from pacerail.cli.sync import sync
 from pacerail.errors import InputError
 from pacerail.hull import lower_hull
-from pacerail.sync import Estimator, Line, Sample, replay
+from pacerail.sync import Estimator, Line, Sample
+from pacerail.trace import replay
 
 HOLDOVER_US = 300_000_000
 QUIET = Model(stalled=0.0, forward=(("uniform", 200.0),), reverse=(("uniform", 200.0),))

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pacerail.sync import Sample
-
-HEADER = "t1_host_us,t2_tick,t3_tick,t4_host_us"
+from pacerail.trace import HEADER
 
 _STEP_US = 100_000  # the crystal's rate takes a step of its random walk this often
 

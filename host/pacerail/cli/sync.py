@@ -16,7 +16,7 @@ from pacerail.clocks import READY_BOUND_US
 from pacerail.clocktable import record, residuals, sync_once, watch
 from pacerail.errors import InputError
 from pacerail.railfleet import open_fleet
-from pacerail.sync import replay as replay_trace
+from pacerail.trace import replay as replay_trace
 
 
 @click.group(invoke_without_command=True)

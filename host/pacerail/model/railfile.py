@@ -24,11 +24,6 @@ MAX_LEDS = 5000
 MAX_ADDRESS = 250
 
 
-def default_rail() -> Rail:
-    """The rail without a rail file: standard track, 16 simulated boards of 150 LEDs."""
-    return even_rail()
-
-
 def load_rail(path_or_name: str | Path) -> Rail:
     """The rail of a file, or of a shipped name ("default-400").
 

@@ -21,8 +21,6 @@ CLOSED_WITHIN_M = 0.01
 LAP_WITHIN_M = 0.01
 OFFSET_KERB_M = 0.30
 """World Athletics Technical Rule 14.2: measured 0.30 m outward from a raised kerb."""
-OFFSET_LINE_M = 0.20
-"""World Athletics Technical Rule 14.2: measured 0.20 m outward from a painted line where there is no kerb."""
 
 
 @dataclass(frozen=True)
