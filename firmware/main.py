@@ -35,6 +35,9 @@ def run(board, config):
                         node.departing(ticks_us())
                         link.write(framer.out, length)
         idle(node.step(ticks_us()))
+    close = getattr(board, "close", None)
+    if close is not None:
+        close()  # what only the firmware keeps alive
 
 
 def main():

@@ -62,6 +62,7 @@ class Strip:
 
     def submit(self, start_tick, race_10us):
         self._start = start_tick
+        return start_tick
 
 
 class Board:

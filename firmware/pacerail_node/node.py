@@ -103,7 +103,7 @@ class Node:
         seen = ticks_add(start, strip.wire_us)
         race = self.clock.race_10us(seen, self._gun_s, self._gun_us) if self._has_gun else BEFORE_10US
         quiet_ms = self._draw(seen, race)
-        strip.submit(start, race)
+        start = strip.submit(start, race)  # later, if there was no time left
         self.frames += 1
         self._free_at = ticks_add(start, strip.wire_us)
         self._quiet_until = ticks_add(seen, quiet_ms * 1000)
@@ -222,7 +222,7 @@ class Node:
         framer.body[head + 2] = self._reset_cause
         framer.body[head + 3] = 0
         clock.fleet(self._arrived, self._fleet)
-        if self.state != m.RUNNING:
+        if not self._is_armed():  # looking takes 9 ms on an RP2040
             self._heap = self._free_heap()
         self._put(0, clock.wraps, 4)
         self._put(1, self._arrived, 4)

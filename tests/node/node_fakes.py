@@ -128,6 +128,7 @@ class Strip:
         assert start >= board.now, "submitted for a time that is over"
         self._start = start_tick
         self.frames.append((start, race_10us, bytes(self.buffer)))
+        return start_tick
 
 
 class Store:

@@ -53,8 +53,9 @@ class Strip:
         while i < len(self.buffer):
             if self.buffer[i]:
                 self.lit += 1
-                return
+                return start_tick
             i += 1
+        return start_tick
 
 
 class Link:

@@ -50,7 +50,7 @@ def test_the_shipped_default_is_the_built_in_one() -> None:
 
 @pytest.mark.parametrize(
     ("name", "boards", "leds"),
-    [("default-400", 16, 2400), ("indoor-200", 8, 1200), ("lights-400x1m", 8, 400), ("four-outputs-600", 1, 600)],
+    [("default-400", 16, 2400), ("indoor-200", 8, 1200), ("lights-400x1m", 4, 400), ("four-outputs-600", 1, 600)],
 )
 def test_shipped_rails(name: str, boards: int, leds: int) -> None:
     rail = load_rail(name)

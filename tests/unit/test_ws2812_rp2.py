@@ -130,12 +130,13 @@ def test_what_no_board_can_do_is_refused(driver: Any, outputs: list[int], orders
 @pytest.mark.parametrize("brightness", [256, 64])
 def test_pack_is_the_reference(driver: Any, order: str, brightness: int) -> None:
     """Frames one behind the other through the rings, against the plain law."""
-    outputs = [5, 9, 1]
+    outputs = [5, 15, 1]
     table, total = driver.lay_out(outputs, [order] * 3, brightness)
     words = array("I", bytes(4 * total))
     for frame in range(5):
         px = bytearray((37 * frame + 11 * i) & 255 for i in range(3 * sum(outputs)))
-        kernels.pack(words, table, 3, px)
+        px[:] = bytes(min(12 * frame, len(px))) + px[12 * frame :]  # more and more of it dark
+        kernels.pack(words, table, 3, px, memoryview(px + b"\0" * (-len(px) % 4)).cast("I"))
         first = 0
         for i, pixels in enumerate(outputs):
             base, mask, at = table[10 * i], table[10 * i + 1], table[10 * i + 2]

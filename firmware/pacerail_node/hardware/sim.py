@@ -159,6 +159,7 @@ class Strip:
             start_tick = world.now  # drawing took longer than there was time
         self._start = start_tick
         world.send(struct.pack("<BII", _FRAME, start_tick, race_10us + RACE_BIAS), self.buffer)
+        return start_tick
 
 
 class Board:

@@ -10,7 +10,8 @@ A driver has:
     ready_tick(tick) when it will be: that tick, or `tick` itself
     submit(start_tick, race_10us)
                      send what is in the buffer; the wire starts at `start_tick`, by the hardware, whatever Python does
-                     then. `race_10us` is the race time it was drawn for: for the record, no driver shows it
+                     then. Returns the tick at which it really does: later if there was no time left. `race_10us` is
+                     the race time it was drawn for: for the record, no driver shows it
 
 So one frame is on the wire while the next one waits for its tick, drawn: a message that takes a few milliseconds to
 handle costs no frame. Power limits, colour order and brightness belong to the outgoing copy that a driver makes.
