@@ -20,6 +20,7 @@ SYNC_PERIOD_S = 0.98
 """Between two clock exchanges in a race; odd, so that it does not beat with what else goes on once a second."""
 _EARLY_PERIOD_S = 0.245
 _EARLY_S = 30.0  # after arming the exchanges go on faster: what a short burst leaves open is the rate
+_EARLY_LINE_S = 0.98  # as long as each exchange still teaches much
 _LINE_PERIOD_S = 4.9  # between two settings of a board's clock, and two looks at its state
 _REJOIN_PERIOD_S = 0.03
 _REJOIN_SAMPLES = 16
@@ -180,10 +181,10 @@ async def _watch(race: Race, member: Member) -> None:
     while True:
         try:
             await sample_one(member)
-            if member.restarted or clock() - told_us > _LINE_PERIOD_S * 1e6:
+            early = clock() - begun_us < _EARLY_S * 1e6
+            if member.restarted or clock() - told_us > (_EARLY_LINE_S if early else _LINE_PERIOD_S) * 1e6:
                 told_us = clock()
                 await _look_after(race, member)
-            early = clock() - begun_us < _EARLY_S * 1e6
             await asyncio.sleep(_EARLY_PERIOD_S if early else SYNC_PERIOD_S)
         except Refused as error:
             race.note(f"refuses: {error}", member.name)
