@@ -10,7 +10,7 @@ _CHUNK = 128
 
 
 def run(board, config):
-    """Link and light, by turns. `board` is a hardware module's Board: ticks_us, idle, link, strip, reset_cause.
+    """Link and light, by turns. `board` is a hardware module's Board (see pacerail_node.hardware).
 
     Arrival is stamped before the bytes are read, and departure just before they are written.
     """
@@ -35,9 +35,7 @@ def run(board, config):
                         node.departing(ticks_us())
                         link.write(framer.out, length)
         idle(node.step(ticks_us()))
-    close = getattr(board, "close", None)
-    if close is not None:
-        close()  # what only the firmware keeps alive
+    board.close()
 
 
 def main():

@@ -74,6 +74,9 @@ class Board:
         self.strip = Strip(config["outputs"])
         self.link = Link()
 
+    def close(self):
+        pass
+
     def idle(self, until):
         wait_ms = ticks_diff(until, ticks_us()) // 1000
         if wait_ms > 0:

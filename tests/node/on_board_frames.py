@@ -127,6 +127,9 @@ class Board:
     def ticks_us(self):
         return self.now & TICK_MASK
 
+    def close(self):
+        pass
+
     def idle(self, until):
         if self.locked:
             micropython.heap_unlock()

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 from pacerail.model.rail import Board, even_rail
+from pacerail_node import VERSION
 from tests.rail.conftest import COMMAND, pacerail
 from tests.rail.consoleboard import console_board
 
@@ -60,6 +61,7 @@ def test_a_race_over_two_ports(tmp_path: Path) -> None:
     assert run.report["frames"] > 0
     assert all(0 < bound_us < 2000 for bound_us in run.report["clock_bound_us"].values())
     assert run.report["gun"]["source"] == "scheduled"
+    assert run.report["firmware"] == {"b01": VERSION, "b02": VERSION}
 
 
 def test_what_is_wrong_with_a_board_is_said_by_name(tmp_path: Path) -> None:

@@ -173,3 +173,6 @@ class Board:
         self.reset_cause = 1
         self.strip = Strip(world, config["outputs"], costs["frame_us"], costs["pixel_ns"])
         self.link = Link(world, costs["byte_ns"], costs["message_us"])
+
+    def close(self):
+        pass

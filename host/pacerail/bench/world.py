@@ -18,6 +18,7 @@ from pacerail.link import OnBytes
 from pacerail_node.clock import BEFORE_10US
 
 _ANSWER_NS = 150_000_000
+"""A request that has had no answer after so long gets none: it was lost or damaged on the way."""
 _LAG_NS = 500_000_000
 """A board that nobody talks to lags behind at most so much: the more, the fewer hand-overs between processes."""
 
