@@ -16,7 +16,7 @@ def run(board, config):
     """
     key = config.get("key")
     framer = wire.Framer(bytes.fromhex(key) if key else None, echo=True)
-    node = Node(config, board.strip, framer, board.ticks_us, gc.mem_free, board.reset_cause)
+    node = Node(config, board, framer, gc.mem_free)
     link = board.link
     chunk = bytearray(_CHUNK)
     ticks_us = board.ticks_us

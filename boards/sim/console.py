@@ -51,6 +51,7 @@ class Strip:
     def __init__(self, outputs):
         self.pixels = sum(outputs)
         self.buffer = bytearray(3 * self.pixels)
+        self.dimmed = 0
         self.wire_us = 30 * max(outputs) + 300
         self._start = ticks_us()
 
@@ -71,11 +72,18 @@ class Board:
     def __init__(self, config):
         self.ticks_us = ticks_us
         self.reset_cause = 1
+        self.gun = None
         self.strip = Strip(config["outputs"])
         self.link = Link()
 
     def close(self):
         pass
+
+    def temperature_dc(self):
+        return 0
+
+    def supply_mv(self):
+        return 0
 
     def idle(self, until):
         wait_ms = ticks_diff(until, ticks_us()) // 1000

@@ -47,10 +47,13 @@ STATES = ("idle", "loaded", "armed", "running", "finished", "recalled", "fault")
 
 # STATUS: state (1), clock valid (1), reset cause (1), 0, then words:
 # wraps, tick, fleet s, fleet us, bound us, 2^20 us since the last line, slew us + SLEW_BIAS, frames shown, frames late,
-# frames damaged on the link, gun s, gun us, log entries written, free heap; then plan hash (8), table hash (8)
-STATUS_WORDS = 14
-STATUS_HASHES = 4 + 4 * 14
-STATUS_SIZE = 4 + 4 * 14 + 16
+# frames damaged on the link, gun s, gun us, log entries written, free heap, frames dimmed by the current limit,
+# edges on the gun pin since armed, temperature in 0.1 C + TEMPERATURE_BIAS, supply in mV (0 of either: not known);
+# then plan hash (8), table hash (8)
+STATUS_WORDS = 18
+STATUS_HASHES = 4 + 4 * 18
+STATUS_SIZE = 4 + 4 * 18 + 16
+TEMPERATURE_BIAS = 1000
 
 # LOG: number of the first entry that follows, then for each: state (1), cause (1), 0, 0, fleet s, fleet us
 LOG_ENTRY = 12

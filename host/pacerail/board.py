@@ -46,6 +46,12 @@ class Status:
     gun_us: int
     log_entries: int
     free_heap: int
+    dimmed: int
+    """Frames dimmed by the current limit."""
+    edges: int
+    """Edges on the gun pin since it was armed."""
+    temperature_c: float | None
+    supply_v: float | None
     plan_hash: str
     table_hash: bytes
 
@@ -113,6 +119,10 @@ class BoardClient:
             gun_us=w[10] * 1_000_000 + w[11],
             log_entries=w[12],
             free_heap=w[13],
+            dimmed=w[14],
+            edges=w[15],
+            temperature_c=(w[16] - messages.TEMPERATURE_BIAS) / 10 if w[16] else None,
+            supply_v=w[17] / 1000 if w[17] else None,
             plan_hash=plan_hash.hex() if any(plan_hash) else "",
             table_hash=payload[messages.STATUS_HASHES + 8 :],
         )

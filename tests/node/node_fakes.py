@@ -7,6 +7,7 @@ boards do), so they use nothing but asserts and this file.
 import struct
 from hashlib import sha256
 
+from pacerail_node import commands as commands_module
 from pacerail_node import messages as m
 from pacerail_node import node as node_module
 from pacerail_node import pacetable, wire
@@ -111,6 +112,7 @@ class Strip:
         self.buffer = bytearray(3 * pixels)
         self.wire_us = 30 * pixels + 300
         self.frames = []
+        self.dimmed = 0
         self.cost_us = cost_us
         self._board = board
         self._start = board.ticks_us()
@@ -155,11 +157,13 @@ class Board:
     def __init__(self, pixels=50, stored=None, start=500_000_000, address=7, key=None, name="b07"):
         self.now = start
         self.store = Store(stored)
-        node_module.store = self.store
+        node_module.store = commands_module.store = self.store
         self.strip = Strip(self, pixels)
         self.framer = wire.Framer(key, echo=True)
+        self.reset_cause = 1
+        self.gun = None
         config = {"name": name, "uid": "sim-b07", "type": "sim", "address": address, "outputs": [pixels]}
-        self.node = Node(config, self.strip, self.framer, self.ticks_us, self.free_heap, 1)
+        self.node = Node(config, self, self.framer, self.free_heap)
         self.sender = wire.Framer(key)
         self.listener = wire.Framer(key)
         self.sequence = 0
@@ -169,6 +173,12 @@ class Board:
 
     def free_heap(self):
         return 12_345
+
+    def temperature_dc(self):
+        return m.TEMPERATURE_BIAS + 215
+
+    def supply_mv(self):
+        return 0
 
     def raw(self, kind, payload=b"", to=wire.ANY, sequence=None, version=wire.VERSION):
         """Deliver a request; the bytes of the answer, or None when there is none."""
@@ -181,7 +191,7 @@ class Board:
         while at < length:
             at = self.framer.accept(self.sender.out, at, length)
             if self.framer.ready:
-                node_module.store = self.store
+                node_module.store = commands_module.store = self.store
                 answer = self.node.handle(self.ticks_us())
                 self.node.departing(self.ticks_us())
                 return bytes(self.framer.out[:answer]) if answer else None
@@ -195,7 +205,7 @@ class Board:
         at = self.listener.accept(out, 0, len(out))
         at = at if self.listener.ready else self.listener.accept(out, at, len(out))
         assert self.listener.ready, "the answer is no frame"
-        assert self.listener.source == self.node._address and self.listener.destination == wire.HOST
+        assert self.listener.source == self.node.address and self.listener.destination == wire.HOST
         return self.listener.kind, bytes(self.listener.frame[wire.HEAD : wire.HEAD + self.listener.length])
 
     def done(self, kind, payload=b""):

@@ -34,6 +34,7 @@ class Strip:
 
     def __init__(self, pixels, now):
         self.pixels = pixels
+        self.dimmed = 0
         self.buffer = bytearray(3 * pixels)
         self.wire_us = 30 * pixels + 300
         self.frames = 0
@@ -115,6 +116,7 @@ class Board:
     def __init__(self, table):
         self.now = GUN_US - 10_000_000
         self.reset_cause = 0
+        self.gun = None
         self.strip = Strip(PaceTable(table).pixels, self.now)
         self.link = Link()
         self.table = table
@@ -123,6 +125,12 @@ class Board:
         self.messages = 0
         self.worst = 0
         self.script = self.host()
+
+    def temperature_dc(self):
+        return 0
+
+    def supply_mv(self):
+        return 0
 
     def ticks_us(self):
         return self.now & TICK_MASK

@@ -143,7 +143,7 @@ def test_a_retry_is_answered_alike_and_not_acted_on_twice():
         # something that the answer must not depend on happens in between
         board.now += 5000
         board.raw(kind, payload, to=99, sequence=1)
-        board.node._enter(m.RUNNING, m.GUN)
+        board.node.enter(m.RUNNING, m.GUN)
         assert board.raw(kind, payload, sequence=board.sequence) == first
         assert board.node.state == m.RUNNING and board.node.log.written == written + 1
         board.node.state = state
@@ -161,7 +161,7 @@ def test_a_new_session_with_the_same_number_is_no_retry():
     board = in_state(m.ARMED)
     board.ask(m.GO, struct.pack("<2I", 1, 0), sequence=1)
     board.ask(m.GO, struct.pack("<2I", 2, 0), sequence=1)
-    assert board.node._gun_s == 2
+    assert board.node.gun_s == 2
     board.ask(m.STOP, sequence=1)
     board.refused(m.WRONG_PLAN, m.ARM, b"12345678")
     assert board.ask(m.ARM, PLAN, sequence=board.sequence) == (m.ARM | m.REPLY, b"")
@@ -176,7 +176,7 @@ def test_what_changes_by_itself_is_read_anew():
     for kind, payload in ((m.STATUS, b""), (m.SYNC, b""), (m.LOG, struct.pack("<I", 0))):
         before = board.ask(kind, payload, sequence=5)
         board.run(10_000)
-        board.node._enter(m.RUNNING, m.GUN)
+        board.node.enter(m.RUNNING, m.GUN)
         assert board.ask(kind, payload, sequence=5) != before
 
 
@@ -187,7 +187,7 @@ def test_a_broadcast_is_acted_on_each_time():
     for _ in range(3):
         assert board.raw(m.STOP, to=wire.EVERYONE, sequence=4) is None
         assert board.node.state == m.LOADED
-        board.node._enter(m.RUNNING, m.GUN)
+        board.node.enter(m.RUNNING, m.GUN)
     assert board.raw(m.HELLO, sequence=3) == hello
 
 
@@ -232,7 +232,7 @@ def test_payloads_of_the_wrong_size_or_range_are_refused():
         cases.append((m.LINE, line[: 4 * i] + b"\xff\xff\xff\xff" + line[4 * i + 4 :]))
     for kind, payload in cases:
         board.refused(m.BAD_PAYLOAD, kind, payload)
-    assert board.node.state == m.ARMED and not board.node._has_gun
+    assert board.node.state == m.ARMED and not board.node.has_gun
 
 
 def test_a_refused_line_says_why_and_leaves_the_clock():
@@ -404,7 +404,7 @@ def test_departure_counts_what_packing_took_last_time():
     board.run(arrived - board.now)
     board.now = arrived
     board.done(m.SYNC)
-    node._stamped = board.ticks_us()
+    node.stamped = board.ticks_us()
     node.departing((board.now + 350) & 0x3FFFFFFF)
     wraps, tick, wraps_out, tick_out = struct.unpack("<4I", board.done(m.SYNC))
     assert (wraps_out << 30) + tick_out - ((wraps << 30) + tick) == 350

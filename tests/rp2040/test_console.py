@@ -128,7 +128,7 @@ def test_a_firmware_that_hangs_is_started_again(tmp_path: Path) -> None:
     files["main.py"] = (
         b"import machine\nfrom pacerail_node import node\n"
         b"def hang(self):\n    while True: pass\n"
-        b"if machine.reset_cause() == machine.PWRON_RESET:\n    node._ACTIONS[12] = hang\n"
+        b"if machine.reset_cause() == machine.PWRON_RESET:\n    node.ACTIONS[12] = hang\n"
         b"import pacerail_start\n"
     )
     board = EmulatedBoard(files, tmp_path, (2,))

@@ -69,12 +69,12 @@ LOCKED = b"""\
 import micropython
 from pacerail_node import node
 
-def go(self, _go=node._ACTIONS[9]):
+def go(self, _go=node.ACTIONS[9]):
     answer = _go(self)
     micropython.heap_lock()
     return answer
 
-node._ACTIONS[9] = go
+node.ACTIONS[9] = go
 import pacerail_start
 """
 

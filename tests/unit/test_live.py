@@ -37,7 +37,7 @@ GREEN, DARK = (0, 255, 64), (0, 0, 0)
 
 
 def status_of(state: str, bound_us: int = 21, late: int = 0) -> Status:
-    return Status(state, True, 0, bound_us, 1.5, 0, 1234, late, 0, 0, 0, 0, "", b"")
+    return Status(state, True, 0, bound_us, 1.5, 0, 1234, late, 0, 0, 0, 0, 0, 0, None, None, "", b"")
 
 
 def race_at(plan: Plan, rail: Rail, race_s: float | None, phase: str = "running") -> Race:

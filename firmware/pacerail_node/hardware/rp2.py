@@ -30,6 +30,7 @@ class Board:
         if not config.get("uid"):
             config["uid"] = machine.unique_id().hex()
         self.reset_cause = machine.reset_cause()
+        self.gun = None
         self.ticks_us = time.ticks_us
         self.strip = Strip(
             config["outputs"], pins["outputs"], config["strips"], config["orders"], config.get("brightness", 256)
@@ -53,3 +54,9 @@ class Board:
         if self._watchdog is not None:
             second = "RP2350" in sys.implementation._machine
             machine.mem32[(0x400D_8000 if second else 0x4005_8000) + _CLEAR] = _ENABLE
+
+    def temperature_dc(self):
+        return 0
+
+    def supply_mv(self):
+        return 0

@@ -141,6 +141,7 @@ class Strip:
     def __init__(self, world, outputs, frame_us, pixel_ns):
         self.pixels = sum(outputs)
         self.buffer = bytearray(3 * self.pixels)
+        self.dimmed = 0
         self.wire_us = 30 * max(outputs) + 300
         self._world = world
         self._cost_us = frame_us + self.pixels * pixel_ns // 1000
@@ -171,8 +172,15 @@ class Board:
         self.ticks_us = world.ticks_us
         self.idle = world.idle
         self.reset_cause = 1
+        self.gun = None
         self.strip = Strip(world, config["outputs"], costs["frame_us"], costs["pixel_ns"])
         self.link = Link(world, costs["byte_ns"], costs["message_us"])
 
     def close(self):
         pass
+
+    def temperature_dc(self):
+        return 0
+
+    def supply_mv(self):
+        return 0

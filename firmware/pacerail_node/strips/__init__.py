@@ -3,6 +3,7 @@
 A driver has:
 
     pixels           how many pixels its outputs have together, in the order of the board's outputs
+    dimmed           frames that the current limit has dimmed, so far
     buffer           bytearray(3 * pixels): linear RGB, to be drawn into when `ready`
     wire_us          from the start of a frame to the instant at which it is seen, data and latch of its longest output;
                      also how soon after one start the next may be

@@ -124,6 +124,7 @@ class Strip:
         second = "RP2350" in sys.implementation._machine
         self.pixels = sum(outputs)
         self.buffer = bytearray(3 * self.pixels)
+        self.dimmed = 0
         self.wire_us = PIXEL_US * outputs[longest] + LATCH_US
         self._count = count
         self._data_us = PIXEL_US * outputs[longest]
