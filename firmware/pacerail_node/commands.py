@@ -1,6 +1,6 @@
-"""What a board does on each message of the host.
+"""What a board does on each message of the host: `ACTIONS` has a function for each type.
 
-`ACTIONS[type](node)` acts and writes the answer into the framer's body. It returns the length of that, or what `node.refuse` does.
+It acts and writes the answer into the framer's body, and returns the length of that, or what `node.refuse` returns.
 """
 
 from pacerail_node import messages as m
