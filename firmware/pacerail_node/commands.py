@@ -6,6 +6,7 @@ It acts and writes the answer into the framer's body, and returns the length of 
 from pacerail_node import messages as m
 from pacerail_node import store, wire
 from pacerail_node.pacetable import LONGEST_TABLE, BadTable, PaceTable
+from pacerail_node.shows import SHOW_SIZE
 from pacerail_node.ticks import ticks_add
 
 
@@ -44,7 +45,8 @@ def _status(node):
     node.put(12, node.log.written, 4)
     node.put(13, node.heap, 4)
     node.put(14, node.strip.dimmed, 4)
-    node.put(15, node.edges, 4)
+    node.edges.look()
+    node.put(15, node.edges.count, 4)
     node.put(16, node.board.temperature_dc(), 4)
     node.put(17, node.board.supply_mv(), 4)
     table = node.renderer.table if node.renderer else None
@@ -150,7 +152,9 @@ def _arm(node):
     if node.state == m.LOADED or node.state == m.FINISHED:
         node.has_gun = False
         node.upload = None
+        node.ending = 0
         node.enter(m.ARMED, m.ARMED_BY)
+        node.edges.arm()
     return 0
 
 
@@ -171,17 +175,46 @@ def _go(node):
 
 
 def _recall(node):
+    if node.framer.length and not node.timed():
+        return node.refuse(m.BAD_PAYLOAD, b"a time has two numbers, or there is none")
     if node.state == m.ARMED or node.state == m.RUNNING:
-        node.recalled_at = node.clock.last
-        node.has_gun = False
-        node.enter(m.RECALLED, m.FALSE_START)
+        node.end_race(m.RECALLED)
     return 0
 
 
 def _stop(node):
-    if node.state == m.ARMED or node.state == m.RUNNING or node.state == m.RECALLED or node.state == m.FINISHED:
-        node.has_gun = False
-        node.enter(m.LOADED, m.STOPPED)
+    if node.framer.length and not node.timed():
+        return node.refuse(m.BAD_PAYLOAD, b"a time has two numbers, or there is none")
+    if node.is_armed() or node.state == m.FINISHED:
+        node.end_race(m.LOADED)
+    node.end_show()
+    return 0
+
+
+def _amend_begin(node):
+    if not (node.is_armed() or node.state == m.FINISHED) or node.state == m.RECALLED:
+        return node.refuse(m.WRONG_STATE, b"no race is on: load a plan instead")
+    if node.framer.length != 28:
+        return node.refuse(m.BAD_PAYLOAD, b"a change begins with 28 bytes")
+    why = node.amendment.begin(node.framer.frame, wire.HEAD)
+    return node.refuse(m.BAD_PAYLOAD, why) if why else 0
+
+
+def _amend_data(node):
+    if node.amendment is None:
+        return node.refuse(m.WRONG_STATE, b"no change begun")
+    framer = node.framer
+    why = node.amendment.data(node.word(0), framer.frame, wire.HEAD + 4, framer.length - 4)
+    return node.refuse(m.BAD_PAYLOAD, why) if why else 0
+
+
+def _amend_end(node):
+    if node.amendment is None or not (node.is_armed() or node.state == m.FINISHED) or node.state == m.RECALLED:
+        return node.refuse(m.WRONG_STATE, b"no race is on: load a plan instead")
+    why = node.amendment.end()
+    if why:
+        return node.refuse(m.BAD_TABLE, why)
+    node.enter(m.RUNNING if node.state == m.FINISHED else node.state, m.CHANGED)
     return 0
 
 
@@ -199,10 +232,37 @@ def _read_log(node):
     return 4 * at
 
 
+def _edges(node):
+    edges = node.edges
+    edges.look()
+    node.put(0, edges.count)
+    node.put(1, edges.late_us)
+    at = 2
+    number = edges.next_kept(0)
+    while number:
+        for field in range(3):
+            node.put(at + field, edges.word(number, field))
+        at += 3
+        number = edges.next_kept(number)
+    return 4 * at
+
+
 def _console(node):
     if node.is_armed():
         return node.refuse(m.WRONG_STATE, b"armed: stop it first")
     node.leaving = True
+    return 0
+
+
+def _show(node):
+    if node.is_armed():
+        return node.refuse(m.WRONG_STATE, b"a race is on: no shows before it is stopped or finished")
+    if node.framer.length != SHOW_SIZE:
+        return node.refuse(m.BAD_PAYLOAD, b"a show has 44 bytes")
+    why = node.show.begin(node.framer.frame, wire.HEAD, node.arrived, node.clock)
+    if why:
+        return node.refuse(m.BAD_PAYLOAD, why)
+    node.quiet_until = node.clock.last
     return 0
 
 
@@ -220,4 +280,9 @@ ACTIONS = {
     m.STOP: _stop,
     m.LOG: _read_log,
     m.CONSOLE: _console,
+    m.EDGES: _edges,
+    m.AMEND_BEGIN: _amend_begin,
+    m.AMEND_DATA: _amend_data,
+    m.AMEND_END: _amend_end,
+    m.SHOW: _show,
 }

@@ -9,7 +9,8 @@ Units: positions are tenths of a millimetre (`_100um`), race times tens of micro
 10,000 m race and two hours inside the 31-bit ints that MicroPython handles without allocating.
 """
 
-# pyright: reportInvalidTypeForm=false, reportIndexIssue=false
+# pyright: reportInvalidTypeForm=false, reportIndexIssue=false, reportPossiblyUnboundVariable=false
+# pyright: reportRedeclaration=false
 try:
     import micropython
 except ImportError:
@@ -200,6 +201,44 @@ def fill(px: ptr8, pixels: int, red: int, green: int, blue: int):
         i += 3
 
 
+if micropython.__name__ == "micropython" and hasattr(micropython, "mem_info"):
+
+    @micropython.viper
+    def clear(px: ptr32, count: int):
+        """px[:count] = zeros: 16 words at a time, since stores at fixed places cost least."""
+        p = ptr32(px)
+        last = int(px) + count
+        while int(p) + 64 <= last:
+            p[0] = 0
+            p[1] = 0
+            p[2] = 0
+            p[3] = 0
+            p[4] = 0
+            p[5] = 0
+            p[6] = 0
+            p[7] = 0
+            p[8] = 0
+            p[9] = 0
+            p[10] = 0
+            p[11] = 0
+            p[12] = 0
+            p[13] = 0
+            p[14] = 0
+            p[15] = 0
+            p = ptr32(int(p) + 64)
+        b = ptr8(p)
+        i = 0
+        while int(p) + i < last:
+            b[i] = 0
+            i += 1
+
+else:
+
+    def clear(px, count):
+        """The same under CPython, where there are no pointers to step on."""
+        px[:count] = bytes(count)
+
+
 @micropython.viper
 def gather(frame: ptr8, have: int, room: int, chunk: ptr8, at: int, stop: int) -> int:
     """Copy chunk[at:stop] up to its first zero onto frame[have:]; the index in chunk at which it stopped.
@@ -324,6 +363,31 @@ def get32(data: ptr8, at: int) -> int:
     if high > 63:
         return -1
     return int(data[at]) | (int(data[at + 1]) << 8) | (int(data[at + 2]) << 16) | (high << 24)
+
+
+@micropython.viper
+def move(to: ptr8, at: int, source: ptr8, start: int, count: int):
+    """Copy source[start : start + count] to to[at:]: a slice would allocate."""
+    i = 0
+    while i < count:
+        to[at + i] = source[start + i]
+        i += 1
+
+
+@micropython.viper
+def words(to: ptr32, source: ptr8, start: int, count: int) -> int:
+    """Read `count` little-endian words of source[start:] into `to`; 1 if all are below 2^30, 0 if one is not."""
+    good = 1
+    i = 0
+    while i < count:
+        at = start + (i << 2)
+        high = int(source[at + 3])
+        if high > 63:
+            good = 0
+            high = 63
+        to[i] = int(source[at]) | (int(source[at + 1]) << 8) | (int(source[at + 2]) << 16) | (high << 24)
+        i += 1
+    return good
 
 
 @micropython.viper

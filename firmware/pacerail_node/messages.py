@@ -18,10 +18,15 @@ TABLE_DATA = 6  # offset, bytes
 TABLE_END = 7  # -> once checked, kept in flash and in use
 ARM = 8  # plan hash (8 bytes)
 GO = 9  # gun: fleet s, us. Sets or moves the zero of the race
-RECALL = 10  # false start: flash red, then loaded again
-STOP = 11  # dark, loaded again
+RECALL = 10  # false start: flash red, then loaded again. At once, or from a time on: fleet s, us
+STOP = 11  # dark, loaded again. At once, or from a time on: fleet s, us
 LOG = 12  # number of the first entry wanted -> see LOG_ENTRY
 CONSOLE = 13  # leave the firmware: the MicroPython console takes the link
+EDGES = 14  # -> edges on the gun pin since armed, how late they are noted at most in us; for each kept: see gunpin
+AMEND_BEGIN = 15  # length, pieces, windows, settled_10us, CRC-32 (4 bytes), hash of the table with it (8 bytes)
+AMEND_DATA = 16  # offset, bytes: waves, pieces and windows as in a pace table
+AMEND_END = 17  # -> once checked, in use: a change of plan in mid-race
+SHOW = 18  # a light when no race is on: payload in shows.py
 
 RATE_BIAS = 1 << 28
 SLEW_BIAS = 1 << 29
@@ -57,5 +62,5 @@ TEMPERATURE_BIAS = 1000
 
 # LOG: number of the first entry that follows, then for each: state (1), cause (1), 0, 0, fleet s, fleet us
 LOG_ENTRY = 12
-CAUSES = ("start", "table", "arm", "go", "finish", "recall", "stop", "recalled", "fault", "restored")
-START, TABLE, ARMED_BY, GUN, FINISH, FALSE_START, STOPPED, TAKEN_BACK, BROKEN, RESTORED = range(10)
+CAUSES = ("start", "table", "arm", "go", "finish", "recall", "stop", "recalled", "fault", "restored", "change")
+START, TABLE, ARMED_BY, GUN, FINISH, FALSE_START, STOPPED, TAKEN_BACK, BROKEN, RESTORED, CHANGED = range(11)

@@ -12,17 +12,20 @@ from array import array
 
 from pacerail_node import VERSION, kernels, store, wire
 from pacerail_node import messages as m
+from pacerail_node.amend import Amendment
 from pacerail_node.clock import BEFORE_10US, Clock
 from pacerail_node.commands import ACTIONS
+from pacerail_node.gunpin import GunPin
 from pacerail_node.log import Log
 from pacerail_node.pacetable import BadTable, PaceTable
 from pacerail_node.render import NEVER_MS, Renderer
+from pacerail_node.shows import Show
 from pacerail_node.ticks import ticks_add, ticks_diff
 
 _REFRESH_MS = 250  # a dark rail is sent again this often: a spike on the data line does not stay lit
 _LEAD_US = 1500  # from the decision to draw to the start of the wire, when no frame is on it
-_RECALL_US = 2_000_000
-_BLINK_US = 250_000
+_RECALL_10US = 180_000  # 1.8 s: a rail is ready to be armed again 2 s after the word
+_BLINK_10US = 25_000
 _MAX_PACKING_US = 2000
 
 
@@ -43,20 +46,24 @@ class Node:
         self.leaving = False  # the console was asked for
         self.frames = 0
         self.late = 0
-        self.edges = 0  # on the gun pin since it was armed
+        self.edges = GunPin(board.gun, self.clock)
         self.strip = strip
         self.board = board
         self.free_heap = free_heap
         self.heap = free_heap()
         self.address = config["address"]
-        self.identity = self._identify(config).encode()
+        self.identity = self._identify(config, board.gun is not None).encode()
         self.renderer = None
+        self.show = Show(config["outputs"])
+        self.amendment = None
         self.upload = None
         self.upload_hash = b""
         self.gun_s = 0
         self.gun_us = 0
         self.has_gun = False
-        self.recalled_at = tick
+        self.ending = 0  # the state that ends the race at the time that follows; 0: none
+        self._end_s = 0
+        self._end_us = 0
         self._free_at = tick  # when the wire is free for the next start
         self.quiet_until = tick  # the picture does not change before
         self._moving = False  # light on this board, or nearly: a frame as soon as the wire is free
@@ -78,10 +85,12 @@ class Node:
             self.enter(m.FAULT, m.BROKEN)  # until a table is uploaded
 
     @staticmethod
-    def _identify(config):
+    def _identify(config, gun):
         said = {"pacerail": m.PROTOCOL, "version": VERSION}
         for key in ("name", "uid", "type", "address", "outputs"):
             said[key] = config[key]
+        if gun:
+            said["gun"] = True
         text = json.dumps(said)
         if len(text.encode()) > wire.MAX_PAYLOAD:
             raise ValueError("board.json: name, uid, type and outputs are too long for one frame")
@@ -92,11 +101,12 @@ class Node:
     def step(self, tick):
         """Do what is due at a tick: draw and submit at most one frame. Returns the tick until which nothing is due."""
         self.clock.advance(tick)
+        self.edges.look()
         strip = self.strip
         if not strip.ready(tick):
             return strip.ready_tick(tick)
         if not self._moving and ticks_diff(self.quiet_until, tick) > 0:
-            return self.quiet_until
+            return self.edges.due(self.quiet_until)
         start = self._free_at
         if ticks_diff(tick, start) > (0 if self._moving else -_LEAD_US):
             start = ticks_add(tick, _LEAD_US)
@@ -104,7 +114,11 @@ class Node:
                 self.late += 1
         seen = ticks_add(start, strip.wire_us)
         race = self.clock.race_10us(seen, self.gun_s, self.gun_us) if self.has_gun else BEFORE_10US
+        if self.ending and self.clock.race_10us(seen, self._end_s, self._end_us) >= 0:
+            self._end_now()
         quiet_ms = self._draw(seen, race)
+        if self.ending:
+            self._moving = True  # at full rate, so that it ends when it is to end
         start = strip.submit(start, race)  # later, if there was no time left
         self.frames += 1
         self._free_at = ticks_add(start, strip.wire_us)
@@ -119,6 +133,9 @@ class Node:
             if self.renderer.draw(strip.buffer, race):
                 self._moving = True
                 return 0
+            if race < self.amendment.settled_10us:  # a change may bring light from anywhere
+                self._moving = True
+                return 0
             quiet_ms = self.renderer.quiet_ms(race)
             if quiet_ms == NEVER_MS:
                 self.enter(m.FINISHED, m.FINISH)
@@ -130,26 +147,68 @@ class Node:
             return min(quiet_ms, _REFRESH_MS)
         kernels.fill(strip.buffer, strip.pixels, 0, 0, 0)
         if self.state != m.RECALLED:
-            return _REFRESH_MS
-        gone = ticks_diff(seen, self.recalled_at)
-        if gone >= _RECALL_US:
+            return self._draw_show(seen) if self.show.on else _REFRESH_MS
+        gone = self.clock.race_10us(seen, self._end_s, self._end_us)  # so all boards flash together
+        if gone >= _RECALL_10US:
             self.enter(m.LOADED, m.TAKEN_BACK)
-        elif (gone // _BLINK_US) & 1 == 0:
+        elif gone < 0 or (gone // _BLINK_10US) & 1 == 0:
             kernels.fill(strip.buffer, strip.pixels, 255, 0, 0)
-        return _BLINK_US // 10_000
+        return 25
+
+    def _draw_show(self, seen):
+        quiet_ms = min(self.show.draw(self.strip.buffer, seen, self.clock), _REFRESH_MS) - self._ahead_ms
+        if quiet_ms > 0:
+            return quiet_ms
+        self._moving = self.show.on  # at full rate, up to the moment at which it changes
+        return 0
+
+    def end_show(self):
+        if self.show.on:
+            self.show.on = False
+            self.quiet_until = self.clock.last
 
     def enter(self, state, cause):
         clock = self.clock
+        self.show.on = False  # a table, arming and a race end it
         self.state = state
+        if state != m.ARMED and state != m.RUNNING:
+            self.edges.disarm()
         clock.fleet(clock.last, self.fleet_now)
         self.log.add(state, cause, self.fleet_now)
         self._moving = False
         self.quiet_until = clock.last
 
+    def timed(self):
+        """Take the time, fleet s and us, that a RECALL or STOP carries; whether there is one."""
+        if self.framer.length != 8 or self.word(0) < 0 or not 0 <= self.word(1) < 1_000_000:
+            return False
+        self._end_s = self.word(0)
+        self._end_us = self.word(1)
+        return True
+
+    def end_race(self, state):
+        """End the race in a state: at the time taken by `timed` if the message carries one, else at once."""
+        self.ending = state
+        self.quiet_until = self.clock.last
+        if self.framer.length == 0:
+            self.clock.fleet(self.arrived, self.fleet_now)
+            self._end_s = self.fleet_now[0]
+            self._end_us = self.fleet_now[1]
+            self._end_now()
+
+    def _end_now(self):
+        state = self.ending
+        self.ending = 0
+        self.has_gun = False
+        self.enter(state, m.FALSE_START if state == m.RECALLED else m.STOPPED)
+
     def use(self, table):
         if table.pixels != self.strip.pixels:
             raise BadTable("made for %d pixels, this board has %d" % (table.pixels, self.strip.pixels))
-        self.renderer = Renderer(table)
+        renderer = Renderer(table)
+        self.strip.limit(table.outputs)
+        self.renderer = renderer
+        self.amendment = Amendment(table)
 
     def is_armed(self):
         """Whether a race is on: no flash, no new table, no jump of the clock."""

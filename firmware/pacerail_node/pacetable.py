@@ -4,7 +4,7 @@ Little-endian, every section a multiple of 4 bytes, so that a board uses it wher
 
     header   40 bytes: "PACE", version, waves, runs, outputs, length, lap_100um, start_100um, plan hash (8 bytes),
              pixels, pieces, windows, LEDs (16 bit each), bytes of names, 0
-    outputs  8 bytes each: pixels, limit_ma, led_ua (16 bit each), 0
+    outputs  8 bytes each: pixels, limit_ma, led_10ua (an LED at full white, in 10 uA), 0 (16 bit each)
     runs     16 bytes each: origin_100um, LEDs, first LED, first edge
     waves    32 bytes each, highest priority first (see kernels)
     pieces   16 bytes each (see kernels)
@@ -57,7 +57,7 @@ class PaceTable:
         view = memoryview(blob)
         if sha256(view[: length - 8]).digest()[:8] != bytes(view[length - 8 :]):
             raise BadTable("hash does not match")
-        self.hash = bytes(view[length - 8 :])
+        self.hash = bytearray(view[length - 8 :])
         self.wave_count = waves
         self.pixels = pixels
         sizes = (8 * outputs, 16 * runs, 32 * waves, 16 * pieces, 8 * windows, 4 * (leds + runs), (2 * leds + 3) & ~3)

@@ -10,7 +10,7 @@ import hashlib
 import itertools
 import math
 import struct
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from pacerail.model.plan import Plan, Wave
 from pacerail.model.profile import Profile
 from pacerail.model.rail import Rail
 from pacerail.model.runs import edges_m, runs_of
+from pacerail.model.track import Track
 from pacerail_node import pacetable
 
 PER_M = 10_000  # position units (0.1 mm) in a metre
@@ -31,24 +32,48 @@ _LIMIT = 1 << 30
 Piece = tuple[int, int, int, int]
 
 
+@dataclass(frozen=True)
+class Movement:
+    """How the waves of a plan move, as it lies in every board's pace table, and as a change of plan sends it again."""
+
+    waves: bytes
+    pieces: bytes
+    windows: bytes
+
+    @property
+    def whole(self) -> bytes:
+        """All three, one behind the other."""
+        return self.waves + self.pieces + self.windows
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """Waves, pieces and windows."""
+        return len(self.waves) // 32, len(self.pieces) // 16, len(self.windows) // 8
+
+
 def compile_tables(plan: Plan, rail: Rail) -> list[bytes]:
     """The pace table of each board of the rail, in its order.
 
     Raises InputError if the plan and the rail do not go together: a wave longer than half a lap, a race longer than
     the boards can count.
     """
-    lap = round(rail.track.lap_m * PER_M)
+    movement = movement_of(plan, rail.track)
+    names = b"".join(bytes([len(name)]) + name for name in (w.name.encode()[:255] for w in plan.waves_by_priority()))
+    names += b"\0" * (-len(names) % 4)
+    return [_table(plan, rail, index, movement, names) for index in range(len(rail.boards))]
+
+
+def movement_of(plan: Plan, track: Track) -> Movement:
+    """How the waves of a plan move on a track. Raises InputError as `compile_tables` does."""
     waves = plan.waves_by_priority()
-    problems = [p for wave in waves for p in _misfits(plan, wave, rail.track.lap_m)]
+    problems = [p for wave in waves for p in _misfits(plan, wave, track.lap_m)]
     if problems:
         raise InputError(problems)
-    start = round(plan.start_track_m(rail.track) * PER_M) % lap
-    # lengths are stretched by a few parts in 10^8, so that a lap is a whole number of units and 25 laps add no error
-    scale = lap / rail.track.lap_m
-    wave_part, piece_part, window_part, names = b"", b"", b"", b""
+    lap, _, scale = _grid(plan, track)
+    wave_part, piece_part, window_part = b"", b"", b""
     pieces = windows = 0
     for wave in waves:
-        quadratics = pieces_of(wave.motion, plan.start_track_m(rail.track), scale, lap)
+        quadratics = pieces_of(wave.motion, plan.start_track_m(track), scale, lap)
         lit = [(round(on * PER_S), round(off * PER_S)) for on, off in wave.windows_s]
         red, green, blue = wave.colour
         wave_part += struct.pack(
@@ -64,18 +89,35 @@ def compile_tables(plan: Plan, rail: Rail) -> list[bytes]:
         )
         piece_part += b"".join(struct.pack("<4I", *piece) for piece in quadratics)
         window_part += b"".join(struct.pack("<2I", *pair) for pair in lit)
-        name = wave.name.encode()[:255]
-        names += bytes([len(name)]) + name
         pieces += len(quadratics)
         windows += len(lit)
-    names += b"\0" * (-len(names) % 4)
     if pieces > 0xFFFF or windows > 0xFFFF:
         raise InputError(f"{plan.title}: {pieces} pieces of movement; expected at most 65535: use fewer splits")
-    shared = (wave_part, piece_part, window_part)
-    return [
-        _table(plan, rail, index, (lap, start, scale), shared, (len(waves), pieces, windows), names)
-        for index in range(len(rail.boards))
-    ]
+    return Movement(wave_part, piece_part, window_part)
+
+
+def with_movement(table: bytes, movement: Movement) -> bytes:
+    """A pace table with another movement of the same waves: what a board holds after a change of plan."""
+    magic, version, waves, runs, outputs, _, lap, start, plan_hash, pixels, pieces, windows, leds, names, _ = (
+        struct.unpack_from(pacetable.HEADER, table)
+    )
+    begin = pacetable.HEADER_SIZE + 8 * outputs + 16 * runs
+    end = begin + 32 * waves + 16 * pieces + 8 * windows
+    body = table[pacetable.HEADER_SIZE : begin] + movement.whole + table[end:-8]
+    waves, pieces, windows = movement.counts
+    length = pacetable.HEADER_SIZE + len(body) + 8
+    head = (magic, version, waves, runs, outputs, length, lap, start, plan_hash, pixels, pieces, windows, leds, names)
+    whole = struct.pack(pacetable.HEADER, *head, 0) + body
+    return whole + hashlib.sha256(whole).digest()[:8]
+
+
+def _grid(plan: Plan, track: Track) -> tuple[int, int, float]:
+    """Lap and start line in units, and units (0.1 mm) in a metre.
+
+    Lengths are stretched by a few parts in 10^8, so that a lap is a whole number of units and 25 laps add no error.
+    """
+    lap = round(track.lap_m * PER_M)
+    return lap, round(plan.start_track_m(track) * PER_M) % lap, lap / track.lap_m
 
 
 def pieces_of(motion: Profile, start_m: float, scale: float, lap: int) -> list[Piece]:
@@ -142,12 +184,10 @@ def _table(
     plan: Plan,
     rail: Rail,
     index: int,
-    grid: tuple[int, int, float],
-    shared: Sequence[bytes],
-    counts: tuple[int, int, int],
+    movement: Movement,
     names: bytes,
 ) -> bytes:
-    lap, start, scale = grid
+    lap, start, scale = _grid(plan, rail.track)
     board = rail.boards[index]
     leds = rail.leds_of(index)
     runs = runs_of(leds, rail.track.lap_m)
@@ -164,9 +204,9 @@ def _table(
         first_edge += len(edges)
     pixel_part = struct.pack(f"<{len(pixels)}H", *pixels)
     pixel_part += b"\0" * (-len(pixel_part) % 4)
-    body = b"".join((output_part, run_part, *shared, edge_part, pixel_part, names))
+    body = b"".join((output_part, run_part, movement.whole, edge_part, pixel_part, names))
     length = pacetable.HEADER_SIZE + len(body) + 8
-    waves, pieces, windows = counts
+    waves, pieces, windows = movement.counts
     header = struct.pack(
         pacetable.HEADER,
         pacetable.MAGIC,

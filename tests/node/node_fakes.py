@@ -5,6 +5,7 @@ boards do), so they use nothing but asserts and this file.
 """
 
 import struct
+from binascii import crc32
 from hashlib import sha256
 
 from pacerail_node import commands as commands_module
@@ -99,6 +100,25 @@ def table_bytes(waves, runs, lap_100um=LAP, plan_hash=PLAN, pixmap=None, pixels=
     return seal(head + body)
 
 
+def movement_in(table):
+    """The waves, pieces and windows of a table's bytes, and how many pieces and windows there are."""
+    waves, runs, outputs = table[5], table[6], table[7]
+    pieces, windows = struct.unpack_from("<HH", table, 30)
+    begin = pacetable.HEADER_SIZE + 8 * outputs + 16 * runs
+    return table[begin : begin + 32 * waves + 16 * pieces + 8 * windows], pieces, windows
+
+
+def change_messages(table, settled_10us=0, chunk=100):
+    """The messages, (type, payload), that change a board's movement to that of another table."""
+    movement, pieces, windows = movement_in(table)
+    begin = struct.pack("<4I", len(movement), pieces, windows, settled_10us)
+    messages = [(m.AMEND_BEGIN, begin + struct.pack("<I", crc32(movement)) + table[-8:])]
+    for at in range(0, len(movement), chunk):
+        messages.append((m.AMEND_DATA, struct.pack("<I", at) + movement[at : at + chunk]))
+    messages.append((m.AMEND_END, b""))
+    return messages
+
+
 def seal(body):
     """A table's bytes with the hash behind them."""
     return body + sha256(body).digest()[:8]
@@ -116,6 +136,9 @@ class Strip:
         self.cost_us = cost_us
         self._board = board
         self._start = board.ticks_us()
+
+    def limit(self, outputs):
+        pass
 
     def ready(self, tick):
         return ticks_diff(tick, self._start) >= 0

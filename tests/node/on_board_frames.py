@@ -7,7 +7,7 @@ collection takes up to 200 ms on a board, and the light would stand still for as
 import sys
 
 import micropython
-from node_fakes import Store
+from node_fakes import Store, change_messages
 
 from pacerail_node import messages as m
 from pacerail_node import node as node_module
@@ -24,7 +24,7 @@ def main_run():
     with open(sys.argv[1] + "/main.py") as file:
         source = file.read()
     assert source.rstrip().endswith("\nmain()")
-    names = {"__name__": "main"}
+    names = {"__name__": "main", "__file__": sys.argv[1] + "/main.py"}
     exec(source.rstrip()[: -len("main()")], names)
     return names["run"]
 
@@ -40,6 +40,9 @@ class Strip:
         self.frames = 0
         self.lit = 0
         self._start = now
+
+    def limit(self, outputs):
+        pass
 
     def ready(self, tick):
         return ticks_diff(tick, self._start) >= 0
@@ -189,6 +192,9 @@ class Board:
                 yield say(m.HELLO)
             elif k % 999 == 0:
                 yield say(m.GO, (GUN_US // 1_000_000).to_bytes(4, "little") + bytes(4))
+            elif k % 1501 == 0:  # a change of plan, which changes nothing but is taken as any other
+                for kind, payload in change_messages(self.table):
+                    yield say(kind, payload)
             else:
                 yield None
         yield say(m.RECALL)

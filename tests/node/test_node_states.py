@@ -7,6 +7,7 @@ from node_fakes import PLAN, Board, Random, even_run, even_wave, expect, line_pa
 
 from pacerail_node import VERSION, wire
 from pacerail_node import messages as m
+from pacerail_node.commands import ACTIONS
 
 GREEN = 0x00FF40
 
@@ -48,13 +49,16 @@ def in_state(state):
 EVERY_STATE = (m.IDLE, m.LOADED, m.ARMED, m.RUNNING, m.FINISHED, m.RECALLED, m.FAULT)
 WRONG = m.WRONG_STATE
 GUN = struct.pack("<2I", 4, 500_000)
+SHOW = struct.pack("<4B10I", 1, 255, 0, 0, GREEN, 0, 1000, 5000, 0, 0, 0, 1, 0, 0)  # the rail green for 5 s
 BEGIN = struct.pack("<I", len(TABLE)) + TABLE[-8:]
 # message: payload, then for each state of EVERY_STATE the state it leads to, or (code,) when it is refused
+AMEND = bytes(28)  # a change of no length
 LAW = {
     m.HELLO: (b"", EVERY_STATE),
     m.STATUS: (b"", EVERY_STATE),
     m.SYNC: (b"", EVERY_STATE),
     m.LOG: (struct.pack("<I", 0), EVERY_STATE),
+    m.EDGES: (b"", EVERY_STATE),
     m.LINE: (None, EVERY_STATE),
     m.TABLE_BEGIN: (BEGIN, (m.IDLE, m.LOADED, (WRONG,), (WRONG,), m.FINISHED, (WRONG,), m.FAULT)),
     m.TABLE_DATA: (
@@ -67,6 +71,27 @@ LAW = {
     m.RECALL: (b"", (m.IDLE, m.LOADED, m.RECALLED, m.RECALLED, m.FINISHED, m.RECALLED, m.FAULT)),
     m.STOP: (b"", (m.IDLE, m.LOADED, m.LOADED, m.LOADED, m.LOADED, m.LOADED, m.FAULT)),
     m.CONSOLE: (b"", (m.IDLE, m.LOADED, (WRONG,), (WRONG,), m.FINISHED, (WRONG,), m.FAULT)),
+    m.AMEND_BEGIN: (
+        AMEND,
+        (
+            (WRONG,),
+            (WRONG,),
+            (m.BAD_PAYLOAD,),
+            (m.BAD_PAYLOAD,),
+            (m.BAD_PAYLOAD,),
+            (WRONG,),
+            (WRONG,),
+        ),
+    ),
+    m.AMEND_DATA: (
+        b"\0\0\0\0x",
+        ((WRONG,), (m.BAD_PAYLOAD,), (m.BAD_PAYLOAD,), (m.BAD_PAYLOAD,), (m.BAD_PAYLOAD,), (m.BAD_PAYLOAD,), (WRONG,)),
+    ),
+    m.AMEND_END: (
+        b"",
+        ((WRONG,), (WRONG,), (m.BAD_TABLE,), (m.BAD_TABLE,), (m.BAD_TABLE,), (WRONG,), (WRONG,)),
+    ),
+    m.SHOW: (SHOW, (m.IDLE, m.LOADED, (WRONG,), (WRONG,), m.FINISHED, (WRONG,), m.FAULT)),
 }
 
 
@@ -94,18 +119,18 @@ def test_the_law_names_every_message():
         value for name, value in m.__dict__.items()
         if name.isupper() and isinstance(value, int) and 0 < value < 0x80 and name in ALL_MESSAGES
     ]  # fmt: skip
-    assert sorted(kinds) == sorted(LAW) == list(range(1, m.CONSOLE + 1))
+    assert sorted(kinds) == sorted(LAW) == sorted(ACTIONS)
 
 
 ALL_MESSAGES = (
     "HELLO", "STATUS", "SYNC", "LINE", "TABLE_BEGIN", "TABLE_DATA", "TABLE_END", "ARM", "GO", "RECALL", "STOP", "LOG",
-    "CONSOLE",
+    "CONSOLE", "EDGES", "AMEND_BEGIN", "AMEND_DATA", "AMEND_END", "SHOW",
 )  # fmt: skip
 
 
 def test_unknown_types_are_answered_with_words():
     board = in_state(m.LOADED)
-    for kind in (0, 14, 77, 0x7F, m.HELLO | m.REPLY, 0xFF):
+    for kind in (0, 19, 77, 0x7F, m.HELLO | m.REPLY, 0xFF):
         assert "knows no such" in board.refused(m.UNKNOWN_TYPE, kind)
     assert board.node.state == m.LOADED
 

@@ -17,9 +17,15 @@ LEFT_OUT = ("reference.py", "plain.py")
 
 
 def firmware_files() -> dict[str, bytes]:
-    """The firmware as it lies on a board: path on the board to contents."""
+    """The firmware as it lies on a simulated board, without other chips' drivers: path on the board to contents."""
     root = folder("firmware")
-    paths = [root / "main.py", *sorted((root / "pacerail_node").rglob("*.py"))]
+    node = root / "pacerail_node"
+    paths = [
+        root / "main.py",
+        *sorted(node.glob("*.py")),
+        *sorted(node.glob("*/__init__.py")),
+        node / "hardware/sim.py",
+    ]
     return {str(path.relative_to(root)): path.read_bytes() for path in paths if path.name not in LEFT_OUT}
 
 
