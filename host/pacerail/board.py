@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import zlib
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -28,6 +29,8 @@ class Identity:
     type: str
     address: int
     outputs: tuple[int, ...]
+    gun: bool = False
+    """It has a gun pin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,17 @@ class LogEntry:
     fleet_us: int
 
 
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """The edges on a board's gun pin since it was armed."""
+
+    count: int
+    late_us: int
+    """A tick is at most so far from its edge."""
+    kept: tuple[tuple[int, int], ...]
+    """(number from 1, tick that does not wrap) of the first edge and of the last three."""
+
+
 class BoardClient:
     """A board at an address behind a link. Every method raises NoAnswer or Refused (see link)."""
 
@@ -74,9 +88,9 @@ class BoardClient:
         self.link = link
         self._address = address
 
-    async def hello(self) -> Identity:
+    async def hello(self, tries: int = 5) -> Identity:
         """Ask who it is. Raises RailError for a board with other firmware."""
-        answer = await self.link.request(messages.HELLO, to=self._address)
+        answer = await self.link.request(messages.HELLO, to=self._address, tries=tries)
         try:
             said = cast(dict[str, Any], json.loads(answer.payload))
             protocol = int(said["pacerail"])
@@ -88,6 +102,7 @@ class BoardClient:
                 str(said["type"]),
                 int(said["address"]),
                 tuple(int(n) for n in said["outputs"]),
+                bool(said.get("gun", False)),
             )
         except (ValueError, KeyError, TypeError) as error:
             raise RailError(f"board {self.name} runs other firmware; flash it with this version") from error
@@ -134,6 +149,15 @@ class BoardClient:
         sample = Sample(answer.sent_us, wraps2 << 30 | tick2, wraps3 << 30 | tick3, answer.received_us)
         return sample, answer.tries > 1
 
+    async def edges(self, tries: int = 5) -> Edges:
+        """The edges on its gun pin since it was armed."""
+        payload = (await self.link.request(messages.EDGES, to=self._address, tries=tries)).payload
+        if len(payload) < 8 or (len(payload) - 8) % 12:
+            raise RailError(f"board {self.name} sent edges of {len(payload)} bytes; flash it with this version")
+        count, late_us, *words = struct.unpack(f"<{len(payload) // 4}I", payload)
+        kept = tuple((words[i], words[i + 1] << 30 | words[i + 2]) for i in range(0, len(words), 3))
+        return Edges(count, late_us, kept)
+
     async def set_line(self, line: Line, now_us: int) -> None:
         """Give the board its clock: the line as it is now, with fleet time over ticks."""
         tick = line.tick_at(now_us)
@@ -165,15 +189,32 @@ class BoardClient:
 
     async def go(self, gun_us: int) -> None:
         """Give it the gun, as a fleet time in us: past or to come."""
-        await self.link.request(messages.GO, struct.pack("<2I", *divmod(gun_us, 1_000_000)), to=self._address)
+        await self.link.request(messages.GO, _time(gun_us), to=self._address)
 
-    async def recall(self) -> None:
-        """False start: flash red, then loaded again."""
-        await self.link.request(messages.RECALL, to=self._address)
+    async def amend(self, table: bytes, movement: bytes, counts: tuple[int, int, int], settled_s: float) -> None:
+        """Change how the waves move while a race is on: to that of `table`, whose movement is given (see compile).
 
-    async def stop(self) -> None:
-        """Dark, and loaded again."""
-        await self.link.request(messages.STOP, to=self._address)
+        Until `settled_s`, the race time of the change, the movement must be the one that the board has already.
+        """
+        begin = struct.pack("<4I", len(movement), counts[1], counts[2], round(settled_s * 1e5))
+        begin += struct.pack("<I", zlib.crc32(movement)) + table[-8:]
+        await self.link.request(messages.AMEND_BEGIN, begin, to=self._address)
+        for at in range(0, len(movement), _CHUNK):
+            chunk = struct.pack("<I", at) + movement[at : at + _CHUNK]
+            await self.link.request(messages.AMEND_DATA, chunk, to=self._address)
+        await self.link.request(messages.AMEND_END, to=self._address)
+
+    async def recall(self, at_us: int | None = None) -> None:
+        """False start: flash red, then loaded again; at once, or from a fleet time on, in step with other boards."""
+        await self.link.request(messages.RECALL, _time(at_us), to=self._address)
+
+    async def stop(self, at_us: int | None = None) -> None:
+        """Dark, and loaded again; at once, or from a fleet time on."""
+        await self.link.request(messages.STOP, _time(at_us), to=self._address)
+
+    async def show(self, payload: bytes) -> None:
+        """Show something while no race is on (see shows); refused while armed, running or recalled."""
+        await self.link.request(messages.SHOW, payload, to=self._address)
 
     async def log(self, first: int = 0) -> list[LogEntry]:
         """The changes of state that it still remembers, from a number on."""
@@ -189,3 +230,8 @@ class BoardClient:
             if count == 0:
                 return entries
             first = number + count
+
+
+def _time(fleet_us: int | None) -> bytes:
+    """A fleet time as messages carry it; nothing for none."""
+    return b"" if fleet_us is None else struct.pack("<2I", *divmod(fleet_us, 1_000_000))

@@ -2,12 +2,20 @@
 
 A thread for each port reads, and stamps the bytes as they come; everything else happens in the event loop. A port that
 goes away, since its cable was pulled or its board started anew, is opened again as soon as it is back.
+
+A `port` may end in ?baud=N: a UART is at the other end, at this baud, and what its bytes take is known to the clocks
+(see `link`). Without it the baud is 115200, and counts as known where the port is a UART's for certain: one of this
+computer's own, or a bridge by its USB vendor. A board's own USB port takes a baud too, and means nothing by it.
+
+FTDI bridges hold what has come for up to 16 ms. On Linux that is set to 1 ms here. Windows and macOS have no call for
+it: there it is a setting of the driver (docs/protocol.md says where).
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import threading
 import time
 from typing import Any
@@ -19,6 +27,10 @@ from pacerail.errors import RailError
 from pacerail.link import OnBytes
 
 BAUD = 115_200
+_BAUD_OPTION = "?baud="
+_BAUDS = range(1200, 12_000_001)
+_BRIDGES = (0x0403, 0x10C4, 0x1A86, 0x067B)  # USB vendors: FTDI, Silicon Labs, WCH, Prolific
+_OWN_UARTS = ("ttyS", "ttyAMA")
 _POLL_S = 0.2
 _WRITE_S = 0.05  # a board that does not read may hold up all others for so long
 _REOPEN_S = 0.3
@@ -36,6 +48,7 @@ def device_of(port: str) -> str:
 
     Raises RailError if no port has that serial number.
     """
+    port = port.partition(_BAUD_OPTION)[0]
     if "://" in port or "/" in port or port.upper().startswith("COM"):
         return port
     for found in list_ports.comports():
@@ -45,9 +58,34 @@ def device_of(port: str) -> str:
     raise RailError(f"no port with USB serial number {port}; the ports here are: {known}")
 
 
-def _open(port: str) -> Any:
-    """A pyserial port. Raises RailError if there is none of that serial number, OSError if it cannot be opened."""
-    opened: Any = serial.serial_for_url(device_of(port), baudrate=BAUD, timeout=_POLL_S, write_timeout=_WRITE_S)
+def baud_of(port: str) -> tuple[int, bool]:
+    """The baud of a `port` in a rail file, and whether the bytes really take what they take at this baud.
+
+    Raises RailError for a ?baud= that is none, or if no port has that serial number.
+    """
+    _, option, said = port.partition(_BAUD_OPTION)
+    if option:
+        if not said.isdecimal() or int(said) not in _BAUDS:
+            raise RailError(f"{port}: {said!r} is no baud; expected ?baud=115200 or another from 1200 to 12000000")
+        return int(said), True
+    device = os.path.realpath(device_of(port))
+    if os.path.basename(device).startswith(_OWN_UARTS):
+        return BAUD, True
+    return BAUD, any(found.device == device and found.vid in _BRIDGES for found in list_ports.comports())
+
+
+def _open(port: str, alone: bool = False) -> Any:
+    """A pyserial port; `alone` only if no other program holds it locked.
+
+    Raises RailError if there is none of that serial number, OSError if it cannot be opened.
+    """
+    opened: Any = serial.serial_for_url(
+        device_of(port),
+        baudrate=baud_of(port)[0],
+        timeout=_POLL_S,
+        write_timeout=_WRITE_S,
+        exclusive=True if alone else None,
+    )
     low_latency = getattr(opened, "set_low_latency_mode", None)
     if low_latency is not None:  # FTDI chips hold bytes back for 16 ms otherwise; other drivers refuse
         with contextlib.suppress(OSError, ValueError, NotImplementedError):
@@ -56,15 +94,19 @@ def _open(port: str) -> Any:
 
 
 class SerialPort:
-    """An open port. Raises RailError if it cannot be opened at first."""
+    """An open port. Raises RailError if it cannot be opened at first; `alone`: or if another program locks it."""
 
-    def __init__(self, port: str, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, port: str, loop: asyncio.AbstractEventLoop, alone: bool = False) -> None:
         self._port = port
+        self._alone = alone
         self._loop = loop
         self._on_bytes: OnBytes | None = None
         self._closing = threading.Event()
         try:
-            self._serial: Any = _open(port)
+            baud, known = baud_of(port)
+            self.byte_ns = 10_000_000_000 // baud if known else 0
+            """What a byte takes on the wire: a start bit, eight, and a stop bit. 0 if it is not known."""
+            self._serial: Any = _open(port, alone)
         except (serial.SerialException, ValueError, OSError) as error:
             raise RailError(
                 f"{port}: cannot open it ({error}); is it plugged in, and does nothing else use it?"
@@ -105,9 +147,10 @@ class SerialPort:
             port = self._serial
             try:
                 data = port.read(1)
-                now_us = host_clock_us()
-                if data and port.in_waiting:
-                    data += port.read(port.in_waiting)
+                more = port.in_waiting if data else 0
+                now_us = host_clock_us()  # all that is counted had come by now
+                if more:
+                    data += port.read(more)
             except (OSError, TypeError, AttributeError):  # unplugged, or closed under the read
                 self._drop()
                 self._reopen()
@@ -119,5 +162,5 @@ class SerialPort:
     def _reopen(self) -> None:
         while not self._closing.wait(_REOPEN_S):
             with contextlib.suppress(OSError, ValueError, RailError):
-                self._serial = _open(self._port)
+                self._serial = _open(self._port, self._alone)
                 return

@@ -28,11 +28,19 @@ def key_lines(text: str) -> dict[KeyPath, int]:
     return _Walker(text).walk()
 
 
+def value_spans(text: str) -> dict[KeyPath, tuple[int, int]]:
+    """Where the value of every key and array element of a valid TOML text begins and ends, as indices into it."""
+    walker = _Walker(text)
+    walker.walk()
+    return walker.spans
+
+
 class _Walker:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
         self.lines: dict[KeyPath, int] = {(): 1}
+        self.spans: dict[KeyPath, tuple[int, int]] = {}
         self.arrays: dict[KeyPath, int] = {}  # arrays of tables met so far, and how many tables each has
         self._counted_to = 0
         self._line = 1
@@ -86,6 +94,11 @@ class _Walker:
         self.value(path)
 
     def value(self, path: KeyPath) -> None:
+        begin = self.at
+        self.pass_value(path)
+        self.spans[path] = begin, begin + len(self.text[begin : self.at].rstrip())
+
+    def pass_value(self, path: KeyPath) -> None:
         character = self.text[self.at]
         if character in "\"'":
             match = _STRING.match(self.text, self.at)
