@@ -43,6 +43,8 @@ class Member:
     """The quickest round trip so far, without the board's own turn-round."""
     shown_before: tuple[int, int] = (0, 0)
     """Its counts of frames, shown and late, when it was armed."""
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while something is sent in several messages that belong together."""
 
     @property
     def name(self) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pacerail.gun import Gun
 from pacerail.model.rail import Rail
-from pacerail.race import Race
+from pacerail.race.state import Race
 
 LIGHT_P99_MM, LIGHT_MAX_MM = 5.0, 15.0
 """How far off the plan 99 % of the light, and all of it, may be."""

@@ -9,16 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from pacerail import race as races
 from pacerail.bench import run as bench_run
 from pacerail.bench.loop import WorldLoop
 from pacerail.bench.run import Bench, Settings, build_bench, run_bench
 from pacerail.bench.world import World
 from pacerail.compile import compile_tables
 from pacerail.errors import RailError
+from pacerail.gun import scheduled
 from pacerail.model.plan import Plan
 from pacerail.model.planfile import load_plan
 from pacerail.model.rail import even_rail
+from pacerail.race.keep import kept
+from pacerail.race.prepare import arm, prepare, synchronise
+from pacerail.race.run import finish, follow, run, start
 
 RAIL = even_rail(boards=2, leds=60)
 PLAN = """\
@@ -62,10 +65,23 @@ def said(bench: Bench) -> str:
     return "\n".join(f"{event.board}: {event.words}" for event in bench.race.events)
 
 
+async def started(bench: Bench, go_in_s: float) -> None:
+    """Armed, and given a gun."""
+    await arm(bench.race)
+    await start(bench.race, scheduled(bench.race.fleet.clock(), go_in_s))
+
+
+async def followed(bench: Bench, until_s: float | None = None) -> None:
+    """Looked after to its end."""
+    async with kept(bench.race):
+        await follow(bench.race, until_s)
+    await finish(bench.race)
+
+
 async def ready(bench: Bench) -> None:
     """Checked, uploaded, synchronised."""
-    await races.prepare(bench.race)
-    await races.synchronise(bench.race)
+    await prepare(bench.race)
+    await synchronise(bench.race)
 
 
 def test_a_board_that_misses_the_gun_is_brought_into_the_race(plan: Plan) -> None:
@@ -82,14 +98,14 @@ def test_a_board_that_misses_the_gun_is_brought_into_the_race(plan: Plan) -> Non
                 await go(gun_us)
 
             member.client.go = deaf  # type: ignore[method-assign]
-            await races.start(bench.race, 2.0)
+            await started(bench, 2.0)
             member.client.go = go  # type: ignore[method-assign]
             link.cut = False
-            await races.follow(bench.race)
+            await followed(bench)
 
         loop.run_until_complete(whole())
         assert "b02: did not take the gun" in said(bench)
-        assert "b02: is back in the race" in said(bench)
+        assert "b02: had missed the gun: is in the race now" in said(bench)
         assert bench.race.shortcomings == []
         bench.world.catch_up()
         assert bench.tally.judge.errors_mm().max() < 15
@@ -101,14 +117,14 @@ def test_a_rejoin_that_is_cut_short_is_tried_again(plan: Plan) -> None:
 
         async def whole() -> None:
             await ready(bench)
-            await races.start(bench.race, 1.0)
+            await started(bench, 1.0)
             member = bench.race.fleet.members[0]
             await member.client.stop()
             await member.client.arm(plan.hash)
-            await races.follow(bench.race)
+            await followed(bench)
 
         loop.run_until_complete(whole())
-        assert "b01: is back in the race" in said(bench)
+        assert "b01: had missed the gun: is in the race now" in said(bench)
         assert bench.race.shortcomings == []
 
 
@@ -117,7 +133,7 @@ def test_arming_that_fails_on_one_board_leaves_none_armed(plan: Plan) -> None:
         loop.run_until_complete(ready(bench))
         bench.world.links[1].cut = True
         with pytest.raises(RailError, match="b02"):
-            loop.run_until_complete(races.start(bench.race, 1.0))
+            loop.run_until_complete(started(bench, 1.0))
         bench.world.links[1].cut = False
         assert states(bench, loop) == ["loaded", "loaded"]
 
@@ -128,12 +144,12 @@ def test_what_another_host_left_running_is_stopped_first(plan: Plan) -> None:
 
         async def left_alone() -> None:
             await ready(bench)
-            await races.start(bench.race, 30.0)
+            await started(bench, 30.0)
 
         loop.run_until_complete(left_alone())
         assert states(bench, loop) == ["running", "running"]
         bench.race.gun = None
-        loop.run_until_complete(races.run(bench.race, 1.0))
+        loop.run_until_complete(run(bench.race, 1.0))
         assert "b01: was still running from before: stopped" in said(bench)
         assert bench.race.shortcomings == []
         bench.world.catch_up()
@@ -151,8 +167,8 @@ def test_a_computer_that_slept_does_not_pull_the_light_along(plan: Plan) -> None
         async def whole() -> None:
             nonlocal asleep_us
             await ready(bench)
-            await races.start(bench.race, 1.0)
-            following = asyncio.ensure_future(races.follow(bench.race, until_s=14.0))
+            await started(bench, 1.0)
+            following = asyncio.ensure_future(followed(bench, until_s=14.0))
             await asyncio.sleep(4.0)
             asleep_us = 5_000_000
             bench.race.fleet.clock = clock_us

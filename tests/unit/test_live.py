@@ -27,7 +27,7 @@ from pacerail.model.rail import Rail, even_rail
 from pacerail.model.railfile import load_rail
 from pacerail.model.track import standard_track
 from pacerail.model.trackfile import load_track
-from pacerail.race import Race
+from pacerail.race.state import Race
 from pacerail.report import Report, Spread
 from pacerail.summary import sentence, summary
 
@@ -46,7 +46,7 @@ def race_at(plan: Plan, rail: Rail, race_s: float | None, phase: str = "running"
     members = [Member(cast(Any, None), board, b"") for board in rail.boards]
     for member in members:
         member.status = status_of("running")
-    race = Race(plan, Fleet(members, lambda: now_us), phase=phase)
+    race = Race(plan, rail, Fleet(members, lambda: now_us), phase=phase)
     race.gun = None if race_s is None else Gun("scheduled", ZERO_US, 0)
     race.note("clocks are set")
     return race

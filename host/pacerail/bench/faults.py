@@ -14,7 +14,7 @@ from pacerail.bench.world import World
 from pacerail.model.document import Table, read_document
 from pacerail.model.rail import Rail
 from pacerail.model.units import format_time, parse_time_s
-from pacerail.race import Race
+from pacerail.race.state import Race
 from pacerail_node.clock import BEFORE_10US
 
 Kind = Literal["power", "link", "host"]

@@ -78,13 +78,8 @@ class LightJudge:
 
     def __init__(self, plan: Plan, rail: Rail) -> None:
         self.stray_cells = 0
-        self._waves = plan.waves_by_priority()
+        self._track = rail.track
         self._lap_m = rail.track.lap_m
-        self._start_m = plan.start_track_m(rail.track)
-        self._lengths = np.array([wave.length_m for wave in self._waves])
-        # the last "colour" is the dark between the waves
-        self._colours = np.array([*(wave.colour for wave in self._waves), (0, 0, 0)], dtype=np.float64)
-        self._levels = self._colours.astype(np.int16)
         self._stretches: list[list[_Stretch]] = []
         for index in range(len(rail.boards)):
             runs = runs_of(rail.leds_of(index), self._lap_m)
@@ -96,6 +91,18 @@ class LightJudge:
             self._stretches.append(stretches)
         self._waiting: list[list[tuple[float, bytes]]] = [[] for _ in rail.boards]
         self._errors: list[Floats] = []
+        self.follow(plan)
+
+    def follow(self, plan: Plan) -> None:
+        """Judge by another plan from here on; what came before is measured first."""
+        for board in range(len(self._waiting)):
+            self._measure(board)
+        self._waves = plan.waves_by_priority()
+        self._start_m = plan.start_track_m(self._track)
+        self._lengths = np.array([wave.length_m for wave in self._waves])
+        # the last "colour" is the dark between the waves
+        self._colours = np.array([*(wave.colour for wave in self._waves), (0, 0, 0)], dtype=np.float64)
+        self._levels = self._colours.astype(np.int16)
 
     def add(self, frame: Frame, race_s: float) -> None:
         """Take a frame that became visible at a true race time."""

@@ -13,22 +13,25 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, TextIO
 
-from pacerail import race as races
+from pacerail.bench.bus import lay_links
 from pacerail.bench.delays import LINKS
 from pacerail.bench.faults import Fault, Faults, play
+from pacerail.bench.guns import SimGun, Stage
 from pacerail.bench.image import build_image, firmware_files
 from pacerail.bench.loop import WorldLoop
 from pacerail.bench.record import Recorder
 from pacerail.bench.simboard import SimBoard
 from pacerail.bench.tally import Tally
-from pacerail.bench.world import SimLink, World, draw_crystal
+from pacerail.bench.world import World, draw_crystal
 from pacerail.board import BoardClient
 from pacerail.compile import compile_tables
 from pacerail.fleet import Fleet, Member
-from pacerail.link import Link
 from pacerail.model.plan import Plan
 from pacerail.model.rail import Board, Rail
-from pacerail.race import Race
+from pacerail.race import script as scripts
+from pacerail.race.run import run, start
+from pacerail.race.script import Timed
+from pacerail.race.state import Race
 from pacerail.report import Report
 from pacerail.resources import folder
 
@@ -48,10 +51,13 @@ class Settings:
     go_in_s: float = 3.0
     record: TextIO | None = None
     faults: tuple[Fault, ...] = ()
+    orders: tuple[Timed, ...] = ()
     link: str = "usb"
     """One of delays.LINKS."""
     loss_share: float = 0.0
     """Messages that are lost or damaged on the links."""
+    gun: SimGun | None = None
+    """Where the gun comes from; None: it goes `go_in_s` after arming."""
 
 
 @dataclass
@@ -116,20 +122,23 @@ def build_bench(plan: Plan, rail: Rail, settings: Settings, world: World, tables
     sim = sim_board()
     files = firmware_files()
     members: list[Member] = []
-    for index, board in enumerate(rail.boards):
+    gun = settings.gun
+    model = LINKS[settings.link].losing(settings.loss_share)
+    laid = lay_links(world, model, str(settings.seed), rail.boards, rail.key)
+    for index, (board, (link, end)) in enumerate(zip(rail.boards, laid, strict=True)):
         seed = f"{settings.seed}/{board.name}"
-        flash = build_image(files, board_config(board, sim, rail.key), int(sim["flash_kib"]))
+        config = board_config(board, sim, rail.key, model.quiet_us, gun is not None and gun.board == index)
+        flash = build_image(files, config, int(sim["flash_kib"]))
         wire_us = 30 * max(output.leds for output in board.outputs) + 300
         simulated = SimBoard(index, flash, wire_us, int(sim["heap_kib"]), board.pixels)
-        link = SimLink(world, LINKS[settings.link].losing(settings.loss_share), seed)
-        world.add(simulated, link)
+        world.add(simulated, end)
         booted_ns = _START_NS - Random(seed + "/boot").randrange(1, _UP_FOR_MS) * 1_000_000
         simulated.power_on(draw_crystal(seed + "/crystal", booted_ns, settings.ppm))
-        client = BoardClient(board.name, Link(link, rail.key), board.address)
+        client = BoardClient(board.name, link, board.address)
         members.append(Member(client, board, tables[index]))
     for simulated in world.boards:
         simulated.await_start()
-    race = Race(plan, Fleet(members, world.host_clock_us))
+    race = Race(plan, rail, Fleet(members, world.host_clock_us))
     recorder = Recorder(settings.record, rail) if settings.record is not None else None
     faults = Faults(settings.faults)
     tally = Tally(plan, rail, race, recorder, faults)
@@ -142,8 +151,10 @@ def sim_board() -> dict[str, Any]:
     return tomllib.loads((folder("boards") / "sim" / "sim.toml").read_text())
 
 
-def board_config(board: Board, sim: dict[str, Any], key: bytes | None = None) -> dict[str, Any]:
-    """What board.json of a simulated board says."""
+def board_config(
+    board: Board, sim: dict[str, Any], key: bytes | None = None, quiet_us: int = 0, gun: bool = False
+) -> dict[str, Any]:
+    """What board.json of a simulated board says; `gun`: it has a gun pin."""
     return {
         **({"key": key.hex()} if key is not None else {}),
         "hardware": sim["hardware"],
@@ -153,26 +164,36 @@ def board_config(board: Board, sim: dict[str, Any], key: bytes | None = None) ->
         "address": board.address,
         "outputs": [output.leds for output in board.outputs],
         "costs": sim["costs"],
+        "quiet_us": quiet_us,
+        **({"pins": {"gun": 0}} if gun else {}),
     }
 
 
 async def _run(bench: Bench, view: View | None) -> None:
-    task = asyncio.ensure_future(races.run(bench.race, bench.settings.go_in_s))
+    race, gun = bench.race, bench.settings.gun
+    if gun is None:
+        task = asyncio.ensure_future(run(race, bench.settings.go_in_s))
+    else:
+        task = asyncio.ensure_future(run(race, sources=gun.sources(race.fleet)))
     loop = asyncio.get_running_loop()
     with contextlib.suppress(NotImplementedError, ValueError):  # no signals off the main thread
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, task.cancel)
     beside: list[Awaitable[None]] = []
+    if gun is not None:
+        beside.append(gun.play(Stage(bench.world, lambda: race.phase == "armed", lambda heard: start(race, heard))))
     if bench.faults.script:
         boot_ms = int(sim_board()["power"]["boot_ms"])
         beside.append(play(bench.faults, bench.race, bench.world, str(bench.settings.seed), boot_ms))
+    if bench.settings.orders:
+        beside.append(scripts.play(bench.race, bench.settings.orders))
     if view is not None:
         beside.append(view(bench))
     others = [asyncio.ensure_future(other) for other in beside]
     try:
         await task
     except asyncio.CancelledError:
-        bench.race.phase = "interrupted"
+        bench.race.enter("interrupted")
     finally:
         with contextlib.suppress(NotImplementedError, ValueError):
             for number in (signal.SIGINT, signal.SIGTERM):

@@ -13,12 +13,14 @@ from pacerail.bench.record import Recorder
 from pacerail.bench.simboard import Frame
 from pacerail.model.plan import Plan
 from pacerail.model.rail import Rail
-from pacerail.race import Race
-from pacerail.report import LIGHT_MAX_MM, LIGHT_P99_MM, WIRE_SHARE, Report, Spread
+from pacerail.race.state import Race
+from pacerail.report import LIGHT_MAX_MM, LIGHT_P99_MM, WIRE_SHARE, Report, Spread, gun_json
 
 Floats = NDArray[np.float64]
 _SKEW_BIN_S = 0.5  # in which every board shows a frame: dark ones are sent again 4 times a second
 _LIT_STEP_S = 0.002
+_TOLD_US = 500_000  # a board that has not heard of the gun so long after it was told is wrong, and not late
+_OTHER_ZERO_US = 1_000  # no clock is as far off: the frame was drawn for another zero, or for none
 
 
 class Tally:
@@ -29,23 +31,36 @@ class Tally:
         self.changed = 0
         self.judge = LightJudge(plan, rail)
         self._plan = plan
+        self._plan_now = plan
+        self._gun_us: int | None = None
         self._rail = rail
         self._race = race
         self._recorder = recorder
         self._faults = faults
+        self._heard_s = [0.0] * len(rail.boards)  # race time of the first frame for which a board knew the gun
+        self._waits = [False] * len(rail.boards)
         self._shown_s: list[list[float]] = [[] for _ in rail.boards]
         self._clock_error_us: list[list[float]] = [[] for _ in rail.boards]
 
     def take(self, frames: list[Frame]) -> None:
         """Frames have become visible, in this order."""
         gun = self._race.gun
+        self._keep_up()
         changed: list[Frame] = []
         for frame in frames:
             race_s = -1.0 if gun is None else (frame.visible_ns - gun.zero_us * 1000) / 1e9
             if race_s >= 0:
                 self._shown_s[frame.board].append(race_s)
                 self._faults.watch(frame, race_s)
-                error_us = math.nan if self._faults.excuse(frame.board, race_s) else frame.race_10us * 10 - race_s * 1e6
+                error_us = frame.race_10us * 10 - race_s * 1e6
+                if self._unheard(frame, error_us):
+                    self._waits[frame.board] = True
+                    error_us = math.nan
+                elif self._waits[frame.board]:  # the first frame since it was told
+                    self._waits[frame.board] = False
+                    self._heard_s[frame.board] = race_s
+                elif self._faults.excuse(frame.board, race_s):
+                    error_us = math.nan
                 self._clock_error_us[frame.board].append(error_us)
                 # a frame that changed nothing is judged as well: light that stands still is off the plan too
                 if not math.isnan(error_us):
@@ -56,6 +71,23 @@ class Tally:
         self.changed += len(changed)
         if self._recorder is not None and gun is not None:
             self._recorder.write(changed, gun.zero_us * 1000)
+
+    def _keep_up(self) -> None:
+        """The race may have another plan by now, or have been recalled and begun anew."""
+        race = self._race
+        if race.plan_now is not self._plan_now:
+            self._plan_now = race.plan_now
+            self.judge.follow(race.plan_now)
+        if race.gun is not None and self._gun_us is None:
+            for kept in (*self._shown_s, *self._clock_error_us):
+                kept.clear()
+            self._heard_s = [0.0] * len(self.rgb)
+        self._gun_us = None if race.gun is None else race.gun.zero_us
+
+    def _unheard(self, frame: Frame, error_us: float) -> bool:
+        """Whether a frame was drawn before its board was told of the gun, or of where its zero is now."""
+        told_ns = (self._race.told_us + _TOLD_US) * 1000
+        return abs(error_us) > _OTHER_ZERO_US and frame.visible_ns < told_ns
 
     def report(self, virtual_s: float, wall_s: float) -> Report:
         """The report on everything seen so far."""
@@ -87,6 +119,9 @@ class Tally:
             failures=(*self._race.shortcomings, *self._failures(light, frames / possible if possible else 1.0)),
             more={
                 "phase": self._race.phase,
+                "gun": None if self._race.gun is None else gun_json(self._race.gun),
+                "gun_known_s": round(max(self._heard_s), 3),
+                "changes": list(self._race.amended.words),
                 "edges_measured": len(errors_mm),
                 "stray_cells": self.judge.stray_cells,
                 "frames_lit": frames,
@@ -115,6 +150,7 @@ class Tally:
         """When the plan has light on a board, within 2 ms: never longer than it has."""
         times = np.arange(0.0, end_s, _LIT_STEP_S)
         lit = self.judge.lit_on(board, times)
+        lit[times < self._heard_s[board]] = False
         for off_s, until_s in self._faults.excused_spans(board):
             lit[(times >= off_s) & (times < until_s)] = False
         lit = np.concatenate(([False], lit, [False]))

@@ -12,13 +12,16 @@ from rich.console import Console
 
 from pacerail.bench.delays import LINKS
 from pacerail.bench.faults import load_faults
+from pacerail.bench.guns import KINDS, SimGun
 from pacerail.bench.run import Settings, run_bench
 from pacerail.bench.simboard import find_micropython
 from pacerail.cli.numbers import Finite
 from pacerail.cli.options import Speed, check_writable, plan_of, rail_of, rail_option, report_option, write_report
 from pacerail.errors import InputError
+from pacerail.gun import SCHEDULED
 from pacerail.live.view import live_view
 from pacerail.model.rail import even_rail
+from pacerail.race.script import load_script
 from pacerail.summary import summary
 
 
@@ -33,7 +36,11 @@ from pacerail.summary import summary
 @click.option("--ppm", type=Finite(0, 200), default=20.0, show_default=True, help="Crystals are off by up to so much.")
 @click.option("--link", type=click.Choice(list(LINKS)), default="usb", show_default=True, help="What boards hang on.")
 @click.option("--loss", "loss_percent", type=Finite(0, 50), default=0.0, help="Messages lost or damaged, in %.")
+@click.option(
+    "--gun", "gun_kind", type=click.Choice(KINDS), default=SCHEDULED, show_default=True, help="How it is heard."
+)
 @click.option("--faults", "faults_path", metavar="FILE", help="Power cuts and pulled plugs on a script.")
+@click.option("--orders", "orders_path", metavar="FILE", help="Changes, recall and more on a script.")
 @report_option
 @click.option("--record", "record_path", metavar="FILE", help="Write every changed frame as JSON lines.")
 def bench(
@@ -47,7 +54,9 @@ def bench(
     ppm: float,
     link: str,
     loss_percent: float,
+    gun_kind: str,
     faults_path: str | None,
+    orders_path: str | None,
     report_path: str | None,
     record_path: str | None,
 ) -> None:
@@ -68,8 +77,10 @@ def bench(
             raise InputError(f"--boards/--leds: {error}") from error
     plan = plan_of(plan_name, rail)
     faults = load_faults(faults_path, rail, plan.end_s) if faults_path is not None else ()
-    check_writable(report_path, plan_name, rail_name, faults_path)
-    check_writable(record_path, plan_name, rail_name, faults_path, report_path)
+    orders = load_script(orders_path) if orders_path is not None else ()
+    read = (plan_name, rail_name, faults_path, orders_path)
+    check_writable(report_path, *read)
+    check_writable(record_path, *read, report_path)
     find_micropython()  # before an earlier record is overwritten
     with contextlib.ExitStack() as stack:
         record: TextIO | None = None
@@ -79,7 +90,15 @@ def bench(
             except OSError as error:
                 raise InputError(f"{record_path}: cannot be written ({error.strerror})") from error
         settings = Settings(
-            speed=speed, seed=seed, ppm=ppm, record=record, faults=faults, link=link, loss_share=loss_percent / 100
+            speed=speed,
+            seed=seed,
+            ppm=ppm,
+            record=record,
+            faults=faults,
+            orders=orders,
+            gun=None if gun_kind == SCHEDULED else SimGun(gun_kind, str(seed)),
+            link=link,
+            loss_share=loss_percent / 100,
         )
         view = None if headless else live_view(Console(stderr=True))
         done, report = run_bench(plan, rail, settings, view)

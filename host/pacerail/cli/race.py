@@ -3,19 +3,42 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import click
 
 from pacerail.cli.numbers import Finite
 from pacerail.cli.options import check_writable, plan_of, rail_of, rail_option, report_option, write_report
+from pacerail.cli.typed import obey_typed
 from pacerail.compile import compile_tables
+from pacerail.errors import InputError
+from pacerail.gun import Gun, ago
+from pacerail.gunsources import parse_source
+from pacerail.model.plan import Plan
+from pacerail.model.rail import Rail
 from pacerail.model.units import parse_time_s
-from pacerail.race import Event, Race, run
+from pacerail.ports import host_clock_us
+from pacerail.race.run import run
+from pacerail.race.script import Timed, load_script, play
+from pacerail.race.state import Event, Race
 from pacerail.railfleet import open_fleet
 from pacerail.report import race_report
+
+
+@dataclass(frozen=True)
+class Start:
+    """How a race is started: what of it the command line says."""
+
+    go_in_s: float | None
+    gone: Gun | None
+    sources: tuple[str, ...]
+    script: tuple[Timed, ...]
+    typed: bool
 
 
 @click.command()
@@ -23,48 +46,58 @@ from pacerail.report import race_report
 @rail_option
 @click.option("--headless", is_flag=True, help="Messages as plain lines, the report as JSON on standard output.")
 @click.option(
-    "--go-in",
-    "go_in_s",
-    metavar="S",
-    type=Finite(0.5, 86_400),
-    required=True,
-    help="Start in so many seconds, once armed.",
+    "--go-in", "go_in_s", metavar="S", type=Finite(0.5, 86_400), help="The gun goes in so many seconds, once armed."
+)
+@click.option("--ago", "ago_s", metavar="S", help="The gun went so long before this command was given, as 3.2 or 1:02.")
+@click.option(
+    "--gun",
+    "sources",
+    metavar="SOURCE",
+    multiple=True,
+    help="Wait for the gun: pin, or lynx=URL (see docs/gun.md). With several, the better one wins.",
+)
+@click.option(
+    "--orders", "orders_path", metavar="FILE", help="Orders on a script (see docs/race-night.md); - is typed."
 )
 @click.option("--until", metavar="T", help="Stop the lights at this race time, as 3:01.84.")
 @report_option
 def race(
-    plan_name: str, rail_name: str | None, headless: bool, go_in_s: float, until: str | None, report_path: str | None
+    plan_name: str,
+    rail_name: str | None,
+    headless: bool,
+    go_in_s: float | None,
+    ago_s: str | None,
+    sources: tuple[str, ...],
+    orders_path: str | None,
+    until: str | None,
+    report_path: str | None,
 ) -> None:
     """Run a race on the rail: connect, check, upload, sync, arm, start, follow, report.
 
-    Ctrl-C leaves the rail alone: lights that have their gun run on by themselves (see pacerail stop).
+    At a terminal it takes orders while it runs: start, recall, shift target +2 m, help lists them all. Ctrl-C leaves
+    the rail alone: lights that have their gun run on by themselves (see pacerail stop).
 
     \b
-    Example:
+    Examples:
+      pacerail race breaking4-3-59 --rail paris.toml --gun pin --gun lynx=tcp-listen://:9999
       pacerail race breaking4-3-59 --rail paris.toml --headless --go-in 10 --report r.json
     """
     rail = rail_of(rail_name)
     plan = plan_of(plan_name, rail)
-    try:
-        until_s = None if until is None else parse_time_s(until)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--until") from error
-    check_writable(report_path, plan_name, rail_name)
+    typed = orders_path == "-" or (orders_path is None and not headless and sys.stdin.isatty())
+    begin = Start(
+        go_in_s,
+        None if ago_s is None else ago(host_clock_us(), _seconds(ago_s, "--ago")),
+        sources,
+        () if orders_path in (None, "-") else load_script(str(orders_path)),
+        typed,
+    )
+    if go_in_s is None and ago_s is None and not sources and not begin.script and not typed:
+        raise InputError("nothing says when the gun goes; expected --go-in, --ago, --gun or --orders")
+    until_s = None if until is None else _seconds(until, "--until")
+    check_writable(report_path, plan_name, rail_name, orders_path)
     begun = time.monotonic()
-
-    def show(event: Event) -> None:
-        click.echo(f"{time.strftime('%H:%M:%S')}  {event.board or 'rail'}: {event.words}", err=True)
-
-    async def whole() -> Race:
-        with open_fleet(rail, asyncio.get_running_loop(), compile_tables(plan, rail)) as fleet:
-            under_way = Race(plan, fleet, show)
-            try:
-                await run(under_way, go_in_s, until_s)
-            except asyncio.CancelledError:
-                under_way.phase = "left"
-            return under_way
-
-    done = asyncio.run(whole())
+    done = asyncio.run(_race(plan, rail, begin, until_s))
     report = race_report(done, rail, time.monotonic() - begun)
     if headless:
         click.echo(json.dumps(report.as_dict(), indent=2))
@@ -77,3 +110,42 @@ def race(
         click.echo(failure, err=True)
     if report.failures:
         sys.exit(1)
+
+
+async def _race(plan: Plan, rail: Rail, begin: Start, until_s: float | None) -> Race:
+    """The race, until it is over or Ctrl-C leaves it."""
+
+    def show(event: Event) -> None:
+        click.echo(f"{time.strftime('%H:%M:%S')}  {event.board or 'rail'}: {event.words}", err=True)
+
+    with open_fleet(rail, asyncio.get_running_loop(), compile_tables(plan, rail)) as fleet:
+        under_way = Race(plan, rail, fleet, show)
+        sources = [parse_source(text, fleet) for text in begin.sources]
+        beside: list[asyncio.Future[None]] = []
+        if begin.script:
+            beside.append(asyncio.ensure_future(play(under_way, begin.script)))
+        if begin.typed:
+            beside.append(asyncio.ensure_future(obey_typed(under_way)))
+        try:
+            await run(under_way, begin.go_in_s, until_s, sources, begin.gone)
+        except asyncio.CancelledError:
+            under_way.phase = "left"
+        finally:
+            await _end(beside)
+        return under_way
+
+
+async def _end(tasks: Sequence[asyncio.Future[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        for ended in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(ended, Exception):
+                raise ended
+
+
+def _seconds(text: str, option: str) -> float:
+    try:
+        return parse_time_s(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint=option) from error

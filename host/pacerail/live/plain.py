@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from pacerail.live.state import clock_text
 from pacerail.model.units import format_distance, format_time
-from pacerail.race import Race
+from pacerail.race.state import Race
 
 _EVERY_S = 10
 

@@ -13,7 +13,7 @@ from pacerail.fleet import Member
 from pacerail.model.plan import Plan, Wave
 from pacerail.model.rail import Rail
 from pacerail.model.units import format_time
-from pacerail.race import Race
+from pacerail.race.state import Race
 
 Pixels = NDArray[np.uint8]
 PACE_M = 400.0

@@ -1,0 +1,145 @@
+"""While it runs: changes of plan that every board takes at the same race time, recall, stop."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import defaultdict
+
+from pacerail.compile import Movement, movement_of, with_movement
+from pacerail.errors import InputError, RailError
+from pacerail.fleet import Member, upload_one
+from pacerail.model.amended import Amended, recent
+from pacerail.model.changes import Change
+from pacerail.race.prepare import unchanged
+from pacerail.race.state import Race
+from pacerail_node.amend import SPARE_PIECES, SPARE_WINDOWS
+
+NOTICE_S = 1.0
+"""A change takes place so long after it was asked for: every board must have it by then."""
+TOGETHER_S = 0.1
+"""Likewise for recall and stop, which are a single message."""
+_RED_S = 1.5  # how long boards flash on a recall (see the node)
+_POLL_S = 0.05
+_RECALL_MOST_S = 4.0
+_MESSAGE_S = 0.006  # what a message takes besides the link's own delay
+_CHUNK = 240
+_REMEMBERED_S = 60.0  # what is longer over is left out when a board's room for pieces runs out
+
+
+async def change(race: Race, wanted: Change, *, forced: bool = False) -> None:
+    """Change the plan of the race that is on, soon and everywhere at once.
+
+    Raises RailError, and changes nothing, if it cannot be done or would move a light backwards (unless `forced`).
+    """
+    at_s = _next_s(race)
+    try:
+        amended = race.amended.with_change(wanted, at_s, forced=forced)
+    except ValueError as error:
+        raise RailError(str(error)) from error
+    await _take(race, amended, at_s)
+
+
+async def undo(race: Race, *, forced: bool = False) -> None:
+    """Take the last change back, soon and everywhere at once. Raises RailError as `change` does."""
+    at_s = _next_s(race)
+    try:
+        amended = race.amended.undo(at_s, forced=forced)
+    except ValueError as error:
+        raise RailError(str(error)) from error
+    await _take(race, amended, at_s)
+
+
+async def amend_one(race: Race, member: Member) -> None:
+    """Give one board the plan as it is now, if it has not got it."""
+    async with member.turn:
+        member.status = await member.client.status()
+        table, movement, settled_s = member.table, race.movement, race.settled_s
+        if member.status.table_hash != table[-8:]:
+            await member.client.amend(table, movement.whole, movement.counts, settled_s)
+
+
+async def recall(race: Race) -> None:
+    """False start: all lights flash red at the same time, the race is taken back, and the rail is ready again in 2 s.
+
+    Raises RailError when there is nothing to be recalled.
+    """
+    if race.phase not in ("armed", "running"):
+        raise RailError(f"nothing to recall: the race is {race.phase}; expected it armed or running")
+    fleet = race.fleet
+    at_us = fleet.clock() + round(TOGETHER_S * 1e6)
+    race.enter("recalled")
+    race.note("recall: red")
+    race.gun = None
+    failed = await fleet.try_each(lambda member: member.client.recall(at_us))
+    for name, error in failed.items():
+        race.note(f"did not hear the recall: {error}", name)
+    unchanged(race)
+    await asyncio.sleep(max(0.0, (at_us - fleet.clock()) / 1e6 + _RED_S))
+    give_up_us = fleet.clock() + round(_RECALL_MOST_S * 1e6)
+    failed = await fleet.try_each(lambda member: _loaded_again(race, member, give_up_us))
+    for name, error in failed.items():
+        race.note(f"is not ready again: {error}", name)
+    race.enter("ready")
+    race.note("recalled: ready to be armed again")
+
+
+async def stop(race: Race) -> None:
+    """All lights dark, at the same time; the race is over. A board that cannot be told is in the shortcomings."""
+    at_us = race.fleet.clock() + round(TOGETHER_S * 1e6)
+    race.enter("stopped")
+    still_lit = await race.fleet.try_each(lambda member: member.client.stop(at_us))
+    race.shortcomings += [f"{name} could not be stopped: {error}" for name, error in still_lit.items()]
+    race.note("stopped: dark")
+
+
+async def _loaded_again(race: Race, member: Member, give_up_us: int) -> None:
+    while (await member.client.status()).state == "recalled":
+        if race.fleet.clock() > give_up_us:
+            raise RailError("it still flashes")
+        await asyncio.sleep(_POLL_S)
+    await upload_one(member)  # if the plan had been changed
+
+
+def _next_s(race: Race) -> float:
+    """The race time at which a change asked for now takes place; 0 if the gun is to come later than that."""
+    if race.phase not in ("armed", "running"):
+        raise RailError(f"nothing to change: the race is {race.phase}; expected it armed or running")
+    race_s = race.race_s()
+    return 0.0 if race_s is None else max(0.0, round(race_s + _notice_s(race), 5))
+
+
+def _notice_s(race: Race) -> float:
+    """How long all boards need to hear of a change: those that share a link hear of it one after the other."""
+    messages = math.ceil((len(race.movement.whole) + 2 * _CHUNK) / _CHUNK) + 2
+    needed_s: defaultdict[int, float] = defaultdict(float)
+    for member in race.fleet.members:
+        if not member.lost:
+            needed_s[id(member.client.link)] += messages * (min(member.quickest_us, 100_000) / 1e6 + _MESSAGE_S)
+    return max(NOTICE_S, 2 * max(needed_s.values(), default=0.0))
+
+
+async def _take(race: Race, amended: Amended, at_s: float) -> None:
+    try:
+        movement = movement_of(amended.plan, race.rail.track)
+        if not _fits(race, movement):
+            movement = movement_of(recent(amended.plan, (race.race_s() or 0.0) - _REMEMBERED_S), race.rail.track)
+    except InputError as error:
+        raise RailError("; ".join(error.messages)) from error
+    if not _fits(race, movement):
+        raise RailError("too many changes in a minute: a board has no room for more; wait a little")
+    race.amended, race.movement, race.settled_s = amended, movement, at_s
+    for member, table in zip(race.fleet.members, race.tables, strict=True):
+        member.table = with_movement(table, movement)
+    race.note(amended.words[-1] if amended.words else "as it was read back")
+    race.woke()
+    running = [member for member in race.fleet.members if not member.lost]
+    failed = await race.fleet.try_each(lambda member: amend_one(race, member), running)
+    for name, error in failed.items():
+        race.note(f"did not take the change yet: {error}", name)
+
+
+def _fits(race: Race, movement: Movement) -> bool:
+    """Whether a board has room for a movement besides that of the plan as it was loaded."""
+    loaded = movement_of(race.plan, race.rail.track).counts
+    return movement.counts[1] <= loaded[1] + SPARE_PIECES and movement.counts[2] <= loaded[2] + SPARE_WINDOWS

@@ -1,0 +1,115 @@
+"""Orders to a race in words, as a person types them and a script has them: "start in 10", "shift target +2 m"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pacerail.errors import InputError, RailError
+from pacerail.gun import ago, key_press, scheduled
+from pacerail.model.changes import Change, parse_change
+from pacerail.model.units import parse_time_s
+from pacerail.race.change import change, recall, stop, undo
+from pacerail.race.prepare import arm
+from pacerail.race.run import start
+from pacerail.race.start import take, tell
+from pacerail.race.state import Race
+
+HELP = """\
+arm                         arm again after a recall
+start                       the gun goes now (a key: to about 0.3 s)
+start in 10                 the gun goes in 10 s
+start ago 3.2               the gun went 3.2 s ago; at any moment, also while the lights run
+gun pin | lynx | ...        go by this source, whatever its rank
+recall                      false start: red, then ready to be armed again
+stop                        all dark; the race is over
+shift WAVE +2 m [over 10 s] further ahead by metres or seconds (- for back), eased over 5 s
+retarget WAVE 4:01.5        from here, at the finish in this time
+freeze WAVE, resume WAVE    stand, and go on from there
+hide WAVE, show WAVE        dark, and lit again
+undo                        take the last change back
+force ORDER                 do a change though a light jumps back
+"""
+_COUNTS = {"arm": (0,), "start": (0, 2), "gun": (1,), "recall": (0,), "stop": (0,), "undo": (0,)}
+_CHANGES = ("shift", "retarget", "freeze", "resume", "hide", "show")
+
+
+@dataclass(frozen=True)
+class Order:
+    """An order that was understood."""
+
+    verb: str
+    rest: tuple[str, ...]
+    forced: bool
+    wanted: Change | None
+    """Of a change."""
+
+
+def check_order(text: str) -> Order:
+    """Understand an order. Raises InputError, in one line, for one that is none."""
+    words = text.split()
+    forced = words[:1] == ["force"]
+    verb, *rest = words[1:] if forced else words or [""]
+    if verb in _CHANGES:
+        try:
+            return Order(verb, tuple(rest), forced, parse_change(text.strip().removeprefix("force").strip()))
+        except ValueError as error:
+            raise InputError(str(error)) from error
+    if verb not in _COUNTS:
+        raise InputError(f"{verb!r} is no order; expected one of: {', '.join((*_COUNTS, *_CHANGES))}")
+    if forced and verb != "undo":
+        raise InputError(f"force {verb}: expected a change behind force, as in: force shift target -3 m at once")
+    if len(rest) not in _COUNTS[verb]:
+        raise InputError(f"{text.strip()}: expected it as in:\n{_lines_of(verb)}")
+    return Order(verb, tuple(rest), forced, None)
+
+
+async def obey(race: Race, text: str) -> None:
+    """Do what an order says. Raises InputError for one that is none, RailError when it cannot be done now."""
+    order = check_order(text)
+    verb, rest = order.verb, order.rest
+    if order.wanted is not None:
+        await change(race, order.wanted, forced=order.forced)
+    elif verb == "undo":
+        await undo(race, forced=order.forced)
+    elif verb == "arm":
+        if race.phase != "ready":
+            raise RailError(f"cannot arm: the race is {race.phase}; expected it ready, after a recall")
+        await arm(race)
+    elif verb == "recall":
+        await recall(race)
+    elif verb == "stop":
+        await stop(race)
+    elif verb == "start":
+        await _start(race, [word.removeprefix("--") for word in rest])
+    else:
+        if rest[0] not in race.heard:
+            raise RailError(f"no gun from {rest[0]}; heard so far: {', '.join(race.heard) or 'none'}")
+        if take(race, race.heard[rest[0]], at_once=True):
+            await tell(race)
+
+
+async def _start(race: Race, how: list[str]) -> None:
+    if race.phase not in ("armed", "running"):
+        raise RailError(f"cannot start: the race is {race.phase}; expected it armed")
+    now_us = race.fleet.clock()
+    if not how:
+        if race.gun is not None:
+            raise RailError("it has a gun already; say start ago 3.2 to move it, or gun SOURCE")
+        await start(race, key_press(now_us))
+        return
+    if how[0] not in ("in", "ago"):
+        raise InputError(f"start {how[0]}: expected start, start in SECONDS, or start ago SECONDS")
+    try:
+        seconds = parse_time_s(how[1].removesuffix("s"))
+        gun = ago(now_us, seconds) if how[0] == "ago" else scheduled(now_us, seconds)
+    except ValueError as error:
+        raise InputError(f"start {how[0]}: {error}") from error
+    if how[0] == "in" and race.gun is not None and race.fleet.clock() > race.gun.zero_us:
+        raise RailError("the race is on already; recall it first")
+    race.heard[gun.source] = gun
+    if take(race, gun, at_once=True):
+        await tell(race)
+
+
+def _lines_of(verb: str) -> str:
+    return "\n".join(line for line in HELP.splitlines() if line.startswith(verb))

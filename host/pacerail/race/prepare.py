@@ -1,0 +1,80 @@
+"""Before the gun: connect, check, upload, sync, arm."""
+
+from __future__ import annotations
+
+from pacerail.clocks import set_clock, settle
+from pacerail.compile import movement_of
+from pacerail.errors import RailError
+from pacerail.fleet import Member, check_one, upload_one
+from pacerail.model.amended import Amended
+from pacerail.race.state import Race
+
+_SLEW_LEFT_US = 1000  # an armed board's clock may have so much still to make good
+
+
+async def prepare(race: Race) -> None:
+    """Connect, check, stop what an earlier host left running, and upload. Raises RailError naming the wrong boards."""
+    fleet = race.fleet
+    race.enter("connecting")
+    await fleet.each("check", check_one)
+    race.note("every board of the rail answers, and is the one that the rail file says")
+    await fleet.each("stopping what was left from before", lambda member: _stop_left_over(race, member))
+    race.enter("uploading")
+    await fleet.each("upload", upload_one)
+    race.note(f"plan {race.plan.hash} is on all boards")
+
+
+async def synchronise(race: Race) -> None:
+    """Exchange times until every clock can be trusted, and set them. Raises RailError if one cannot be in 20 s."""
+    fleet = race.fleet
+    race.enter("syncing")
+    await settle(fleet)
+    await fleet.each("setting the clocks", lambda member: set_clock(fleet, member))
+    bounds = [line.error_us for m in fleet.members if (line := m.estimator.line()) is not None]
+    race.note(f"clocks are set, to {max(bounds):.0f} us or better")
+    race.enter("ready")
+
+
+async def arm(race: Race) -> None:
+    """Arm all boards: they wait for the gun. Raises RailError, with every board unarmed again, if one cannot be."""
+    fleet = race.fleet
+    race.enter("arming")
+    unchanged(race)
+    race.gun = None
+    race.heard.clear()
+    try:
+        await fleet.each("arming", lambda member: arm_one(race, member))
+    except RailError:
+        await fleet.try_each(lambda member: member.client.stop())
+        race.enter("ready")
+        raise
+    race.armed_us = fleet.clock()
+    race.enter("armed")
+    race.note("armed: every board waits for the gun")
+
+
+async def arm_one(race: Race, member: Member) -> None:
+    """Arm one board, with the plan as it was read back."""
+    await upload_one(member)
+    await member.client.arm(race.plan.hash)
+    member.status = await member.client.status()
+    if abs(member.status.slew_us) > _SLEW_LEFT_US:
+        raise RailError(f"its clock is still {member.status.slew_us / 1000:.1f} ms off; stop it and start again")
+    member.shown_before = member.status.frames, member.status.late
+
+
+def unchanged(race: Race) -> None:
+    """Forget every change: the next race is run by the plan that was read back."""
+    race.amended = Amended(race.plan)
+    race.movement = movement_of(race.plan, race.rail.track)
+    race.settled_s = 0.0
+    for member, table in zip(race.fleet.members, race.tables, strict=True):
+        member.table = table
+
+
+async def _stop_left_over(race: Race, member: Member) -> None:
+    """A board that is still in another host's race would only slew to this host's clock, and slowly."""
+    status = await member.client.status()
+    if status.state in ("armed", "running", "recalled"):
+        race.note(f"was still {status.state} from before: stopped", member.name)
+        await member.client.stop()

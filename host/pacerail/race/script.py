@@ -1,0 +1,67 @@
+"""Orders on a script: at a race time, or so long after the order before."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pacerail.errors import InputError, RailError
+from pacerail.model.units import parse_time_s
+from pacerail.race.orders import check_order, obey
+from pacerail.race.state import OVER, Race
+
+_LOOK_S = 0.05
+
+
+@dataclass(frozen=True)
+class Timed:
+    """An order and when it is given: at a race time, or `after` the one before."""
+
+    text: str
+    seconds: float
+    after: bool
+
+
+def load_script(path: str | Path) -> tuple[Timed, ...]:
+    """The orders of a file, one a line: "1:02.5 shift target +2 m", or "+2 arm" 2 s after the line before.
+
+    Empty lines and what follows a # are passed over. Raises InputError with every mistake.
+    """
+    try:
+        lines = Path(path).read_text().splitlines()
+    except (OSError, UnicodeError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); expected a file of orders") from error
+    found: list[Timed] = []
+    wrong: list[str] = []
+    for number, line in enumerate(lines, 1):
+        when, _, text = line.partition("#")[0].strip().partition(" ")
+        if not when:
+            continue
+        try:
+            found.append(Timed(text.strip(), parse_time_s(when.removeprefix("+")), when.startswith("+")))
+            check_order(text)
+        except (ValueError, InputError) as error:
+            wrong.append(f"{path}:{number}: {error}")
+    if wrong:
+        raise InputError(wrong)
+    return tuple(found)
+
+
+async def play(race: Race, script: Sequence[Timed]) -> None:
+    """Give the orders when they are due. What is refused is logged."""
+    while race.armed_us == 0:
+        await race.wait(_LOOK_S)
+    for order in script:
+        if order.after:
+            await asyncio.sleep(order.seconds)
+        else:
+            while (race_s := race.race_s()) is None or race_s < order.seconds:
+                await race.wait(_LOOK_S if race_s is None else order.seconds - race_s)
+        try:
+            await obey(race, order.text)
+        except (InputError, RailError) as error:
+            race.note(f"{order.text}: {error}")
+    if race.phase == "ready":
+        race.enter(OVER[1])  # nobody is left to start it

@@ -1,0 +1,80 @@
+"""The gun: who says that it went, which of them is believed, and how the boards get it."""
+
+from __future__ import annotations
+
+from pacerail.fleet import Member
+from pacerail.gun import LYNX, PIN, Gun, choose, words_for
+from pacerail.race.state import Race
+
+SETTLED_US = 5_000_000
+"""So long after the gun a better source still moves the zero; later the light stays, and the difference is told."""
+_BEFORE_US = 500_000  # a gun may have gone so long before the last board was armed
+_MOVES_US = 200  # a zero that moves by less is not worth a word: 1.3 mm of light
+_BETTER = 0.7  # nor is one of the same source whose bound is not that much narrower worth a jump of the light
+
+
+def hear(race: Race, gun: Gun) -> bool:
+    """A source says when the gun went. Returns whether the boards must be told (`tell`).
+
+    The best source so far gives the zero (see gun.choose). What the others say is logged.
+    """
+    if race.phase not in ("armed", "running"):
+        return False
+    if gun.zero_us < race.armed_us - _BEFORE_US and gun.source in (PIN, LYNX):
+        if gun.source not in race.heard:
+            race.note(
+                f"{words_for(gun)} tells of a gun before the lights were armed: not taken (gun {gun.source} does)"
+            )
+        race.heard.setdefault(gun.source, gun)
+        return False
+    first = gun.source not in race.heard
+    race.heard[gun.source] = gun
+    wave = race.plan.waves_by_priority()[0]
+    choice = choose(_fresh(race), wave.finish_m / wave.finish_s)
+    if choice is None:
+        return False
+    for difference in choice.differences:
+        if first and gun.source in (difference.other.source, choice.gun.source):
+            race.note(("CONFLICT: " if difference.conflict else "") + difference.words)
+    return take(race, choice.gun)
+
+
+def take(race: Race, gun: Gun, *, at_once: bool = False) -> bool:
+    """Make it the race's gun, if it is a new one, the race is young enough or it is to be `at_once`."""
+    before = race.gun
+    if before is not None:
+        moved_us = abs(before.zero_us - gun.zero_us)
+        better = before.source != gun.source or gun.bound_us < _BETTER * before.bound_us
+        if moved_us < _MOVES_US or not (better or at_once):
+            return False
+        if not at_once and race.fleet.clock() - before.zero_us > SETTLED_US:
+            race.note(
+                f"{words_for(gun)} has a better zero by now; the light stays as it is (gun {gun.source} takes it)"
+            )
+            return False
+    race.gun = gun
+    race.told_us = race.fleet.clock()
+    race.enter("running")
+    seconds = (race.fleet.clock() - gun.zero_us) / 1e6
+    when = f"{seconds:.3f} s ago" if seconds >= 0 else f"in {-seconds:.3f} s"
+    race.note(f"gun: {gun.source}, {when}, known to {gun.bound_us / 1000:.1f} ms")
+    return True
+
+
+async def tell(race: Race) -> None:
+    """Give every board the gun. One that misses it is brought back while the race is kept."""
+    gun = race.gun
+    if gun is None:
+        return
+
+    async def give(member: Member) -> None:
+        await member.client.go(gun.zero_us)
+
+    missed = await race.fleet.try_each(give)
+    for name, error in missed.items():
+        race.note(f"did not take the gun: {error}", name)
+
+
+def _fresh(race: Race) -> list[Gun]:
+    earliest_us = race.armed_us - _BEFORE_US
+    return [g for g in race.heard.values() if g.source not in (PIN, LYNX) or g.zero_us >= earliest_us]

@@ -1,0 +1,100 @@
+"""A race under way: its phase, its gun, its plan as changed so far, and the log of what happened."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+from pacerail.compile import Movement, movement_of
+from pacerail.fleet import Fleet
+from pacerail.gun import Gun
+from pacerail.model.amended import Amended
+from pacerail.model.plan import Plan
+from pacerail.model.rail import Rail
+
+OVER = ("finished", "stopped")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something a person may want to know of: when (fleet time), which board if one, and in words."""
+
+    fleet_us: int
+    board: str | None
+    words: str
+
+
+Observer = Callable[[Event], None]
+
+
+@dataclass
+class Race:
+    """A race, and what is known of it.
+
+    `phase` goes connecting, uploading, syncing, ready, arming, armed, running, finished; recalled leads back to ready;
+    stopped, interrupted and left end it. `gun` is None until there is one.
+    """
+
+    plan: Plan
+    """As it was read back."""
+    rail: Rail
+    fleet: Fleet
+    observer: Observer = lambda event: None
+    phase: str = "connecting"
+    gun: Gun | None = None
+    heard: dict[str, Gun] = field(default_factory=dict[str, Gun])
+    """The latest gun of each source since it was armed."""
+    armed_us: int = 0
+    events: list[Event] = field(default_factory=list[Event])
+    shortcomings: list[str] = field(default_factory=list[str])
+    """What boards did not do their part, and why; known when it is over."""
+
+    def __post_init__(self) -> None:
+        self.amended = Amended(self.plan)
+        self.movement: Movement = movement_of(self.plan, self.rail.track)
+        self.settled_s = 0.0  # race time of the last change
+        self.tables = [member.table for member in self.fleet.members]  # of the plan as it was read back
+        self.watchers: list[asyncio.Task[None]] = []
+        self.told_us = 0  # fleet time at which the gun was last made known or moved
+        self._moved = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def plan_now(self) -> Plan:
+        """The plan with every change so far: what the light shows, and has shown."""
+        return self.amended.plan
+
+    def note(self, words: str, board: str | None = None) -> None:
+        """Add to the log."""
+        event = Event(self.fleet.clock(), board, words)
+        self.events.append(event)
+        self.observer(event)
+
+    def race_s(self) -> float | None:
+        """Race time now, in s; below 0 before the gun, None when there is no gun yet."""
+        return None if self.gun is None else (self.fleet.clock() - self.gun.zero_us) / 1e6
+
+    def enter(self, phase: str) -> None:
+        """Go on to a phase, and wake who waits for one."""
+        self.phase = phase
+        self.woke()
+
+    def soon(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something beside all else."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def woke(self) -> None:
+        """Something has changed that a waiter may wait for."""
+        self._moved.set()
+
+    async def wait(self, seconds: float | None = None) -> None:
+        """Wait until something has changed, or for so long."""
+        self._moved.clear()
+        try:
+            await asyncio.wait_for(self._moved.wait(), seconds)
+        except TimeoutError:
+            return
