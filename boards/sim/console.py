@@ -55,6 +55,9 @@ class Strip:
         self.wire_us = 30 * max(outputs) + 300
         self._start = ticks_us()
 
+    def limit(self, outputs):
+        pass
+
     def ready(self, tick):
         return ticks_diff(tick, self._start) >= 0
 

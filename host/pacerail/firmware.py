@@ -7,172 +7,59 @@ import importlib
 import json
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pacerail.errors import InputError, RailError
-from pacerail.model.document import Document, read_document
+from pacerail.model.boardcheck import Wanted, board_faults, order_of, output_pins
+from pacerail.model.boardtype import CLOCKED, BoardType, LinkSpec
+from pacerail.model.boardtype import load_board_type as load_board_type
+from pacerail.model.rail import Board, Rail
 from pacerail.model.units import quoted
 from pacerail.resources import folder
 from pacerail_node import VERSION
 
-ARCHS = ("armv6m", "armv7emsp", "xtensawin", "rv32imc")
-STRIPS = ("ws2811", "ws2812b", "ws2813", "ws2815")
-ORDERS = ("GRB", "RGB", "BGR", "BRG", "GBR", "RBG")
 MAX_BYTES = 64 * 1024
 """What the firmware may take of a board's flash."""
 START = "import pacerail_start\n"
 """main.py on a board. What it starts is firmware/main.py, compiled: a source file would be compiled at each start."""
 HOST_ONLY = ("reference.py", "plain.py")
 """Modules of the node that only the host and the tests use."""
-PIXELS_MAX = 4000
-KEYS = ("title", "chip", "arch", "hardware", "modules", "image", "pins", "strip", "start", "wiring")
-
-
-@dataclass(frozen=True)
-class BoardType:
-    """A kind of board, as its file in boards/ says."""
-
-    name: str
-    title: str
-    chip: str
-    arch: str
-    hardware: str
-    modules: tuple[str, ...]
-    image: str
-    image_version: str
-    pins_allowed: tuple[int, int]
-    output_pins: tuple[int, ...]
-    safe_pin: int | None
-    strip: str
-    order: str
-    boot_window_ms: int
-    watchdog_ms: int
-    wiring: tuple[str, ...]
+FULL = (256, 256, 256)
+"""A white point that leaves the colours as they are."""
 
 
 @dataclass(frozen=True)
 class BoardSettings:
-    """What differs from board to board. Empty pins, strips and orders: the board type's."""
+    """What differs from board to board. Empty pins, strips and orders, and no link: the board type's."""
 
     name: str
     outputs: tuple[int, ...]
     address: int = 1
     uid: str | None = None
     key: bytes | None = None
-    pins: tuple[int, ...] = ()
+    pins: tuple[int | None, ...] = ()
+    """GPIO of each output; None: the board type's."""
     strips: tuple[str, ...] = ()
     orders: tuple[str, ...] = ()
     brightness: int = 256
-
-
-def load_board_type(path_or_name: str) -> BoardType:
-    """The board type of a file, or of a shipped name ("pico"). Raises InputError with every mistake."""
-    document = read_document("boards", path_or_name)
-    kind = _board_type(document, Path(path_or_name).stem)
-    document.check()
-    return kind
-
-
-def _board_type(document: Document, name: str) -> BoardType:
-    root = document.root
-    root.only(KEYS)
-    for table in ("image", "pins", "strip"):
-        if table not in root:
-            document.mistake((), f"no [{table}]; expected what boards/pico.toml has there")
-    image, pins, strip = root.table("image"), root.table("pins"), root.table("strip")
-    start, wiring = root.table("start"), root.table("wiring")
-    if "arch" not in root:
-        document.mistake((), "no arch; expected " + " or ".join(f'arch = "{arch}"' for arch in ARCHS))
-    hardware = root.text("hardware", "", required=True)
-    modules = _texts(document, root.at("modules"), root.items("modules"))
-    for module in (f"hardware/{hardware}", *modules):
-        if not (folder("firmware") / "pacerail_node" / f"{module}.py").is_file():
-            key = "hardware" if module.startswith("hardware/") else "modules"
-            root.mistake(
-                key, f"{quoted(module)} is not there; expected a module of firmware/pacerail_node, without .py"
-            )
-    low, high = 0, 48
-    if pins is not None:
-        pins.only(("allowed", "outputs", "safe"))
-        ends = _integers(document, pins.at("allowed"), pins.items("allowed"), 0, 48)
-        if len(ends) != 2 or ends[0] > ends[1]:
-            pins.mistake("allowed", "expected two numbers, from ... to, such as [0, 22]")
-        else:
-            low, high = ends
-    outputs = () if pins is None else _integers(document, pins.at("outputs"), pins.items("outputs"), low, high)
-    if pins is not None and (not 1 <= len(outputs) <= 8 or len(set(outputs)) < len(outputs)):
-        pins.mistake("outputs", "expected 1 to 8 different GPIO numbers")
-    safe = pins.integer("safe", -1, low, high) if pins is not None and "safe" in pins else None
-    if safe is not None and safe in outputs and pins is not None:
-        pins.mistake("safe", f"GPIO {safe} is an output too; expected one that is free")
-    if image is not None:
-        image.only(("name", "version", "mpy_version", "page"))
-    if strip is not None:
-        strip.only(("kind", "order"))
-    if start is not None:
-        start.only(("boot_window_ms", "watchdog_ms"))
-    if wiring is not None:
-        wiring.only(("notes",))
-    return BoardType(
-        name=name,
-        title=root.text("title", name, required=True),
-        chip=root.text("chip", "", required=True),
-        arch=root.choice("arch", ARCHS, ARCHS[0]),
-        hardware=hardware,
-        modules=modules,
-        image="" if image is None else image.text("name", "", required=True),
-        image_version="" if image is None else image.text("version", "", required=True),
-        pins_allowed=(low, high),
-        output_pins=outputs,
-        safe_pin=safe,
-        strip=STRIPS[0] if strip is None else strip.choice("kind", STRIPS, STRIPS[0]),
-        order=ORDERS[0] if strip is None else strip.choice("order", ORDERS, ORDERS[0]),
-        boot_window_ms=500 if start is None else start.integer("boot_window_ms", 500, 0, 10_000),
-        watchdog_ms=4000 if start is None else start.integer("watchdog_ms", 4000, 0, 8388),
-        wiring=() if wiring is None else _texts(document, wiring.at("notes"), wiring.items("notes")),
-    )
-
-
-def _texts(document: Document, path: tuple[str | int, ...], values: Sequence[object]) -> tuple[str, ...]:
-    found: list[str] = []
-    for index, value in enumerate(values):
-        if isinstance(value, str) and value.strip():
-            found.append(value)
-        else:
-            document.mistake((*path, index), f"{path[-1]}: {quoted(value)} is not a text; expected it in quotes")
-    return tuple(found)
-
-
-def _integers(
-    document: Document, path: tuple[str | int, ...], values: Sequence[object], low: int, high: int
-) -> tuple[int, ...]:
-    found: list[int] = []
-    for index, value in enumerate(values):
-        if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
-            found.append(value)
-        else:
-            expected = f"expected a whole number from {low} to {high}"
-            document.mistake((*path, index), f"{path[-1]}: {quoted(value)} does not do; {expected}")
-    return tuple(found)
+    white: tuple[int, int, int] = FULL
+    """Of red, green and blue, 256 is full."""
+    gamma: float = 1.0
+    gun_pin: int | None = None
+    link: LinkSpec | None = None
 
 
 def board_config(kind: BoardType, board: BoardSettings) -> dict[str, object]:
     """What board.json says. Raises InputError for what this type of board cannot do."""
     count = len(board.outputs)
-    pins = board.pins or kind.output_pins[:count]
-    low, high = kind.pins_allowed
-    problems: list[str] = []
-    if not 1 <= count <= len(kind.output_pins):
-        problems.append(f"{count} outputs; expected 1 to {len(kind.output_pins)} on a {kind.title}")
-    elif len(pins) != count:
-        problems.append(f"{len(pins)} pins for {count} outputs; expected one each")
-    if any(not 1 <= pixels <= PIXELS_MAX for pixels in board.outputs):
-        problems.append(f"an output of {min(board.outputs)} LEDs; expected 1 to {PIXELS_MAX}")
-    for pin in pins:
-        if not low <= pin <= high or pin == kind.safe_pin or pins.count(pin) > 1:
-            problems.append(f"GPIO {pin} cannot be an output; expected different ones from {low} to {high}")
+    link = board.link or kind.link
+    pins = board.pins or (None,) * count
+    strips = board.strips or (kind.strip,) * count
+    orders = board.orders or tuple(order_of(strip, kind.order) for strip in strips)
+    wanted = Wanted(board.outputs, pins, strips, orders, link, board.gun_pin)
+    problems = [fault.text for fault in board_faults(kind, wanted)]
     if not board.name.strip() or len(board.name) > 32:
         problems.append(f"the name {quoted(board.name)} does not do; expected 1 to 32 characters")
     if problems:
@@ -183,18 +70,57 @@ def board_config(kind: BoardType, board: BoardSettings) -> dict[str, object]:
         "type": kind.name,
         "address": board.address,
         "outputs": list(board.outputs),
-        "pins": {"outputs": list(pins), "safe": kind.safe_pin},
-        "strips": list(board.strips or (kind.strip,) * count),
-        "orders": list(board.orders or (kind.order,) * count),
+        "pins": {"outputs": list(output_pins(kind, pins)), "safe": kind.safe_pin, "gun": board.gun_pin},
+        "strips": list(strips),
+        "orders": list(orders),
         "brightness": board.brightness,
+        "white": list(board.white),
+        "gamma_x10": round(10 * board.gamma),
+        "link": _link_config(link),
         "boot_window_ms": kind.boot_window_ms,
         "watchdog_ms": kind.watchdog_ms,
     }
+    if kind.spi is not None and any(strip in CLOCKED for strip in strips):
+        config["spi"] = {"id": kind.spi.id, "sck": kind.spi.sck, "mosi": kind.spi.mosi, "baud": kind.spi.baud}
     if board.uid is not None:
         config["uid"] = board.uid
     if board.key is not None:
         config["key"] = board.key.hex()
     return config
+
+
+def rail_board_config(kind: BoardType, rail: Rail, board: Board) -> dict[str, object]:
+    """What board.json of a board of a rail says. Raises InputError for what this type of board cannot do."""
+    return board_config(kind, rail_settings(kind, rail, board))
+
+
+def rail_settings(kind: BoardType, rail: Rail, board: Board) -> BoardSettings:
+    """The settings of a board of a rail."""
+    strips = tuple(output.strip or kind.strip for output in board.outputs)
+    return BoardSettings(
+        name=board.name,
+        outputs=tuple(output.leds for output in board.outputs),
+        address=board.address,
+        uid=board.uid,
+        key=rail.key,
+        pins=tuple(output.pin for output in board.outputs),
+        strips=strips,
+        orders=tuple(
+            output.order or order_of(strip, kind.order) for output, strip in zip(board.outputs, strips, strict=True)
+        ),
+        brightness=board.brightness,
+        white=board.white,
+        gamma=board.gamma,
+        gun_pin=kind.gun_pin if board.gun is True else board.gun,
+        link=board.link,
+    )
+
+
+def _link_config(link: LinkSpec) -> dict[str, object]:
+    if link.kind == "usb":
+        return {"kind": "usb"}
+    de = link.de if link.kind == "rs485" else None
+    return {"kind": link.kind, "uart": link.uart, "tx": link.tx, "rx": link.rx, "de": de, "baud": link.baud}
 
 
 def sources(kind: BoardType) -> dict[str, Path]:
@@ -244,7 +170,7 @@ def _manifest(kind: BoardType, files: Mapping[str, bytes]) -> bytes:
         "version": VERSION,
         "board": kind.name,
         "arch": kind.arch,
-        "image": f"{kind.image} {kind.image_version}",
+        "image": f"{kind.image.name} {kind.image.version}",
         "files": hashes,
     }
     return json.dumps(said, indent=1).encode() + b"\n"

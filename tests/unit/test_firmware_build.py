@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 from pathlib import Path
@@ -11,10 +12,11 @@ from click.testing import CliRunner
 
 from pacerail.cli import cli
 from pacerail.errors import InputError, RailError
-from pacerail.firmware import BoardSettings, board_config, build, load_board_type, write
+from pacerail.firmware import HOST_ONLY, BoardSettings, board_config, build, sources, write
+from pacerail.model.boardtype import BoardType, LinkSpec, board_types, load_board_type
 from pacerail.resources import folder
 
-PICO = (folder("boards") / "pico.toml").read_text()
+RS485 = LinkSpec("rs485", 0, 16, 17, 18)
 
 
 def test_a_board_gets_its_own_modules_compiled(tmp_path: Path) -> None:
@@ -34,7 +36,7 @@ def test_a_board_gets_its_own_modules_compiled(tmp_path: Path) -> None:
     assert manifest["files"] == {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     assert (manifest["board"], manifest["arch"], manifest["image"]) == ("pico", "armv6m", "RPI_PICO 1.28.0")
     config = json.loads(files["board.json"])
-    assert config["pins"] == {"outputs": [4, 5], "safe": 22}
+    assert config["pins"] == {"outputs": [4, 5], "safe": 22, "gun": None}
     assert (config["name"], config["outputs"], config["orders"]) == ("b07", [150, 60], ["RGB", "RGB"])
     assert sum(map(len, files.values())) < 64 * 1024
     again = CliRunner().invoke(cli, words)
@@ -50,30 +52,96 @@ def test_outputs_and_key_come_from_the_rail_file(tmp_path: Path) -> None:
         CliRunner().invoke(cli, [*words, "--name", "b99"], standalone_mode=False, catch_exceptions=False)
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "said"),
-    [
-        ('arch     = "armv6m"', 'arch = "z80"', 'arch: "z80" is not known; expected "armv6m" or'),
-        ('arch     = "armv6m"', "", "no arch; expected"),
-        ('hardware = "rp2"', 'hardware = "rp9"', 'hardware: "hardware/rp9" is not there'),
-        ("allowed = [0, 22]", "allowed = [0]", "allowed: expected two numbers"),
-        ("[2, 3, 4, 5, 6, 7, 8, 9]", "[2, 2]", "outputs: expected 1 to 8 different GPIO numbers"),
-        ("[2, 3, 4, 5, 6, 7, 8, 9]", "[2, 99]", "outputs: 99 does not do; expected a whole number from 0 to 22"),
-        ("safe    = 22", "safe = 2", "safe: GPIO 2 is an output too"),
-        ('kind  = "ws2812b"', 'kind = "ws2899"', 'kind: "ws2899" is not known'),
-        ("[image]", "[imag]", 'unknown key "imag"; expected "image"?'),
-        ("watchdog_ms    = 4000", "watchdog_ms = 9000", "watchdog_ms: 9000 does not do; expected a whole number"),
-    ],
-)
-def test_a_wrong_board_file_is_named_with_its_line(tmp_path: Path, old: str, new: str, said: str) -> None:
-    """FILE:LINE: what is wrong; what was expected."""
-    assert old in PICO
-    path = tmp_path / "mine.toml"
-    path.write_text(PICO.replace(old, new))
-    with pytest.raises(InputError) as caught:
-        load_board_type(str(path))
-    line = next(line for line in caught.value.messages if said in line)
-    assert line.startswith(f"{path}:") and "expected" in line
+def test_a_board_of_a_rail_gets_what_the_rail_says_of_it(tmp_path: Path) -> None:
+    """Strips, pins, light, gun, link, address, id and key; and what the command says goes before."""
+    rail = tmp_path / "r.toml"
+    rail.write_text(
+        'key = "00112233445566778899aabbccddeeff"\nmax_gap_m = 10\n[[board]]\nname = "a"\ntype = "pico2"\n'
+        'uid = "e66118604b4a3a21"\nport = "/dev/ttyUSB0?baud=500000"\naddress = 7\ngun = true\nbrightness = 128\n'
+        'white = [256, 200, 180]\ngamma = 1.8\nstrip = "ws2815"\nlink = { kind = "rs485", baud = 500_000 }\n'
+        "[[board.output]]\nleds = 600\nfrom_m = 0.0\nto_m = 200.0\n"
+        '[[board.output]]\nleds = 500\nfrom_m = 200.0\nto_m = 0.0\nstrip = "sk6812w"\norder = "RGBW"\npin = 12\n'
+    )
+    words = ["firmware", "build", "--out", str(tmp_path / "out"), "--rail", str(rail), "--name", "a"]
+    done = CliRunner().invoke(cli, words)
+    assert done.exit_code == 0, done.output
+    config = json.loads((tmp_path / "out" / "board.json").read_text())
+    assert config == {
+        "hardware": "rp2",
+        "name": "a",
+        "type": "pico2",
+        "address": 7,
+        "outputs": [600, 500],
+        "pins": {"outputs": [2, 12], "safe": 22, "gun": 21},
+        "strips": ["ws2815", "sk6812w"],
+        "orders": ["GRB", "RGBW"],
+        "brightness": 128,
+        "white": [256, 200, 180],
+        "gamma_x10": 18,
+        "link": {"kind": "rs485", "uart": 0, "tx": 16, "rx": 17, "de": 18, "baud": 500_000},
+        "boot_window_ms": 500,
+        "watchdog_ms": 4000,
+        "uid": "e66118604b4a3a21",
+        "key": "00112233445566778899aabbccddeeff",
+    }
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert (manifest["arch"], manifest["image"]) == ("armv7emsp", "RPI_PICO2 1.28.0")
+    done = CliRunner().invoke(cli, [*words, "--brightness", "99", "--outputs", "50,50", "--pins", "3,4"])
+    assert done.exit_code == 0, done.output
+    config = json.loads((tmp_path / "out" / "board.json").read_text())
+    assert (config["brightness"], config["outputs"], config["pins"]["outputs"]) == (99, [50, 50], [3, 4])
+    assert config["strips"] == ["ws2815", "sk6812w"]
+
+
+@pytest.mark.parametrize("name", board_types())
+def test_every_type_that_ships_builds(name: str, tmp_path: Path) -> None:
+    """Compiled for its processor, within 64 KiB, the sizes said, and every module that those import is there."""
+    done = CliRunner().invoke(cli, ["firmware", "build", "--board", name, "--out", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    kind = load_board_type(name)
+    files = {str(path.relative_to(tmp_path / "out")): path for path in (tmp_path / "out").rglob("*.mpy")}
+    for path in files.values():
+        assert f"{path.stat().st_size:,}  {path.relative_to(tmp_path / 'out')}" in done.output
+    total = sum(path.stat().st_size for path in (tmp_path / "out").rglob("*") if path.is_file())
+    assert f"{total:,}  bytes (65,536 at most)" in done.output
+    assert missing(kind, set(files)) == []
+
+
+def missing(kind: BoardType, files: set[str]) -> list[str]:
+    """Modules that those of a board import and that are not there, but for the host's."""
+    firmware = folder("firmware")
+    found: list[str] = []
+    for source in sources(kind).values():
+        for node in ast.walk(ast.parse(source.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pacerail_node"):
+                name = (node.module or "").replace(".", "/")
+                inside = [f"{name}/{alias.name}" for alias in node.names]
+                wanted = [name, *inside] if (firmware / f"{name}.py").is_file() else inside
+                found += [
+                    f"{source.name}: {module}"
+                    for module in wanted
+                    if (firmware / f"{module}.py").is_file()
+                    and f"{module}.mpy" not in files
+                    and f"{module}.py".removeprefix("pacerail_node/") not in HOST_ONLY
+                ]
+    return found
+
+
+def test_a_missing_module_would_be_noticed() -> None:
+    """By the test above."""
+    kind = load_board_type("pico")
+    files = {f"{name}.mpy" for name in sources(kind)}
+    assert missing(kind, files - {"pacerail_node/guns/irq.mpy"}) == ["rp2.py: pacerail_node/guns/irq"]
+    assert "ws2812_rp2.py: pacerail_node/ticks" in missing(kind, files - {"pacerail_node/ticks.mpy"})
+
+
+def test_an_apa102_has_a_board_of_its_own(tmp_path: Path) -> None:
+    """Its data and clock are those of the board type's SPI."""
+    config = board_config(load_board_type("pico"), BoardSettings("b01", (144,), strips=("apa102",)))
+    assert config["spi"] == {"id": 0, "sck": 2, "mosi": 3, "baud": 8_000_000}
+    assert config["orders"] == ["BGR"]
+    with pytest.raises(InputError, match="apa102 on one of 2 outputs; expected it on a board of its own"):
+        board_config(load_board_type("pico"), BoardSettings("b01", (10, 10), strips=("apa102", "ws2812b")))
 
 
 @pytest.mark.parametrize(
@@ -82,10 +150,20 @@ def test_a_wrong_board_file_is_named_with_its_line(tmp_path: Path, old: str, new
         (BoardSettings("b01", ()), "0 outputs; expected 1 to 8"),
         (BoardSettings("b01", (10,) * 9), "9 outputs; expected 1 to 8"),
         (BoardSettings("b01", (10, 10), pins=(3,)), "1 pins for 2 outputs"),
-        (BoardSettings("b01", (0,)), "an output of 0 LEDs; expected 1 to 4000"),
-        (BoardSettings("b01", (5000,)), "an output of 5000 LEDs; expected 1 to 4000"),
-        (BoardSettings("b01", (10,), pins=(22,)), "GPIO 22 cannot be an output"),
-        (BoardSettings("b01", (10, 10), pins=(3, 3)), "GPIO 3 cannot be an output"),
+        (BoardSettings("b01", (0,)), "an output of 0 LEDs; expected 1 at least"),
+        (BoardSettings("b01", (1200, 1201)), "2401 LEDs on one board; expected at most 2400 on a Raspberry Pi Pico"),
+        (BoardSettings("b01", (10,), pins=(23,)), "GPIO 23 cannot be output 1; expected one of 0 to 22, 26 to 28"),
+        (BoardSettings("b01", (10,), gun_pin=22), "GPIO 22 cannot be the gun pin, it is the safe-mode pin"),
+        (BoardSettings("b01", (10,), gun_pin=2), "GPIO 2 cannot be output 1, it is the gun pin"),
+        (BoardSettings("b01", (10,), strips=("sk6812w",), orders=("GRB",)), "expected four letters with a W"),
+        (BoardSettings("b01", (10,), orders=("GRBW",)), "expected three letters, R, G and B"),
+        (
+            BoardSettings("b01", (10,), link=LinkSpec("rs485", 1, 16, 17)),
+            "GPIO 16 cannot be tx of UART 1 on a RP2040; expected one of 4, 8, 20",
+        ),
+        (BoardSettings("b01", (10,), pins=(18,), link=RS485), "GPIO 18 cannot be output 1, it is de of the link"),
+        (BoardSettings("b01", (10,), pins=(22,)), "GPIO 22 cannot be output 1, it is the safe-mode pin"),
+        (BoardSettings("b01", (10, 10), pins=(3, 3)), "GPIO 3 cannot be output 2, it is output 1"),
         (BoardSettings(" ", (10,)), 'the name " " does not do'),
     ],
 )

@@ -4,7 +4,8 @@ The world (pacerail.bench.world) grants time: "you may run until this tick, and 
 board runs on alone until its time is used up, and sends what it did, with the ticks at which it did it, before it asks
 for more. So a race is the same whatever the machine's load, and the boards run beside each other.
 
-    world to board   horizon (4), length of what follows (4); then for each input: tick (4), count (2), bytes
+    world to board   horizon (4), length of what follows (4); then for each input: tick (4), count (2), bytes.
+                     With a count of 0 it is an edge on the gun pin
     board to world   "F" start tick (4), race_10us + RACE_BIAS (4), 3 bytes a pixel: a frame
                      "T" tick (4), count (2), bytes: sent on the link
                      "W" block (4), 4096 bytes: written to flash (by boards/sim/boot.py)
@@ -16,9 +17,12 @@ Python takes time on a board: `costs` says what drawing and messages cost, in us
 import struct
 import sys
 
+from pacerail_node.fault import NoStrip
 from pacerail_node.ticks import ticks_add, ticks_diff
 
 _FRAME, _SENT, _PAUSED = b"FTP"
+_OLD_US = 5_000_000  # an edge that nobody wanted for so long is forgotten, before ticks wrap
+MANY = 64  # see links.uart
 RACE_BIAS = 1 << 28  # added to the race time of a frame, which may lie before the gun
 
 
@@ -27,25 +31,28 @@ class World:
 
     def __init__(self):
         self._inputs = []
+        self._edges = []
         self._in = sys.stdin.buffer
         self._out = sys.stdout.buffer
         self._pending = bytearray()
         self.now, _ = struct.unpack("<II", self._read(8))  # the first grant is the tick at which the board starts
         self._horizon = self.now
+        self._busy_until = self.now
+        self.quiet_us = 0  # bytes are there for the reader when none have followed for so long
 
     def ticks_us(self):
         return self.now
 
     def spend(self, us):
         """Python was busy for so long."""
-        self.now = ticks_add(self.now, us)
+        self.now = self._busy_until = ticks_add(self.now, us)
 
     def idle(self, until):
         """Let time pass up to a tick, or to the next byte that comes."""
         while True:
             self._catch_up()
-            if self._inputs and ticks_diff(self._inputs[0][0], until) < 0:
-                until = self._inputs[0][0]
+            if self._inputs and ticks_diff(due := self._due(), until) < 0:
+                until = due
             if ticks_diff(until, self.now) <= 0:
                 return
             if ticks_diff(until, self._horizon) <= 0:
@@ -55,13 +62,50 @@ class World:
             self._ask()
 
     def arrived(self):
-        """Whether bytes have come by now."""
+        """Whether bytes have come by now that are to be read."""
         self._catch_up()
-        return bool(self._inputs) and ticks_diff(self._inputs[0][0], self.now) <= 0
+        return bool(self._inputs) and ticks_diff(self._due(), self.now) <= 0
+
+    def noticed(self):
+        """The tick at which the last of them came, or at which Python was free to see them."""
+        last = self._busy_until
+        for tick, _ in self._inputs:
+            if ticks_diff(tick, self.now) > 0:
+                break
+            if ticks_diff(tick, last) > 0:
+                last = tick
+        return last
+
+    def _due(self):
+        """The tick at which the bytes at hand are to be read: no more follow, or they are many."""
+        if not self.quiet_us:
+            return self._inputs[0][0]
+        count = 0
+        end = self._inputs[0][0]
+        for tick, data in self._inputs:
+            if ticks_diff(tick, end) > self.quiet_us:
+                break
+            end = tick
+            count += len(data)
+            if count >= MANY:
+                return end
+        return ticks_add(end, self.quiet_us)
 
     def take(self):
-        """The bytes that came first."""
-        return self._inputs.pop(0)[1]
+        """The bytes that have come by now."""
+        data = self._inputs.pop(0)[1]
+        while self._inputs and ticks_diff(self._inputs[0][0], self.now) <= 0:
+            data += self._inputs.pop(0)[1]
+        return data
+
+    def edge(self, since):
+        """The tick of the first edge from a tick on that has been by now; -1 if there was none."""
+        edges = self._edges
+        while edges and ticks_diff(edges[0], since) < 0:
+            edges.pop(0)
+        if edges and ticks_diff(edges[0], self.now) <= 0:
+            return edges.pop(0)
+        return -1
 
     def put_back(self, tick, data):
         """Bytes that did not fit the reader's buffer."""
@@ -90,11 +134,16 @@ class World:
         self.send(struct.pack("<BI", _PAUSED, self.now))
         self.flush()
         self._horizon, length = struct.unpack("<II", self._read(8))
+        while self._edges and ticks_diff(self.now, self._edges[0]) > _OLD_US:
+            self._edges.pop(0)
         data = self._read(length)
         at = 0
         while at < length:
             tick, count = struct.unpack_from("<IH", data, at)
-            self._inputs.append((tick, data[at + 6 : at + 6 + count]))
+            if count:
+                self._inputs.append((tick, data[at + 6 : at + 6 + count]))
+            else:
+                self._edges.append(tick)
             at += 6 + count
 
     def _read(self, count):
@@ -107,13 +156,40 @@ class World:
         return data
 
 
-class Link:
-    """The serial link, as the world delivers it."""
+class Gun:
+    """Catches edges on the gun pin, as the world has them (see `guns`)."""
 
-    def __init__(self, world, byte_ns, message_us):
+    late_us = 2
+
+    def __init__(self, world):
         self._world = world
+        self._since = 0
+        self._armed = False
+
+    def arm(self, tick):
+        self._since = tick
+        self._armed = True
+
+    def disarm(self):
+        self._armed = False
+
+    def take(self):
+        tick = self._world.edge(self._since) if self._armed else -1
+        if tick >= 0:
+            self._armed = False
+        return tick
+
+
+class Link:
+    """The serial link, as the world delivers it. Bytes may come in lumps: the end of a frame costs a message."""
+
+    def __init__(self, world, byte_ns, message_us, read_us, quiet_us):
+        self._world = world
+        world.quiet_us = quiet_us
+        self.arrived = world.noticed
         self._byte_ns = byte_ns
         self._message_us = message_us
+        self._read_us = read_us
 
     def any(self):
         return self._world.arrived()
@@ -126,7 +202,8 @@ class Link:
         buffer[:count] = data[:count]
         if count < len(data):
             world.put_back(tick, data[count:])
-        world.spend(self._message_us + count * self._byte_ns // 1000)
+        ends = b"\0" in data[1:count] or data == b"\0"  # a frame begins with a zero too
+        world.spend((self._message_us if ends else self._read_us) + count * self._byte_ns // 1000)
         return count
 
     def write(self, buffer, count):
@@ -147,6 +224,9 @@ class Strip:
         self._cost_us = frame_us + self.pixels * pixel_ns // 1000
         self._start = world.now  # of the frame submitted last
 
+    def limit(self, outputs):
+        """Does nothing: the world records linear light before any limit."""
+
     def ready(self, tick):
         return ticks_diff(tick, self._start) >= 0
 
@@ -164,17 +244,21 @@ class Strip:
 
 
 class Board:
-    """A simulated board. config: {"outputs", "costs": {"frame_us", "pixel_ns", "message_us", "byte_ns"}}."""
+    """A simulated board. config: {"outputs", "costs": {"frame_us", "pixel_ns", "message_us", "read_us", "byte_ns"}}."""
 
     def __init__(self, config):
         costs = config["costs"]
+        sum(config["outputs"])  # what is wrong with them comes out before the world is asked for the time
         world = World()
         self.ticks_us = world.ticks_us
         self.idle = world.idle
         self.reset_cause = 1
-        self.gun = None
-        self.strip = Strip(world, config["outputs"], costs["frame_us"], costs["pixel_ns"])
-        self.link = Link(world, costs["byte_ns"], costs["message_us"])
+        self.gun = Gun(world) if config.get("pins", {}).get("gun") is not None else None
+        if "fault" in config:
+            self.strip = NoStrip()
+        else:
+            self.strip = Strip(world, config["outputs"], costs["frame_us"], costs["pixel_ns"])
+        self.link = Link(world, costs["byte_ns"], costs["message_us"], costs["read_us"], config.get("quiet_us", 0))
 
     def close(self):
         pass

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pacerail.model.boardtype import HIGHEST_PIN, STRIPS, read_order
 from pacerail.model.document import Table
 from pacerail.model.rail import HAIR_M, LED_MA, LIMIT_MA, Output
 from pacerail.model.track import Track
 from pacerail.model.units import quoted
 
-OUTPUT_KEYS = ("leds", "from_m", "to_m", "pitch_m", "direction", "dead", "limit_ma", "led_ma")
+OUTPUT_KEYS = ("leds", "from_m", "to_m", "pitch_m", "direction", "dead", "limit_ma", "led_ma", "strip", "order", "pin")
 MAX_OUTPUTS = 16
 MAX_LEDS = 5000
 
@@ -45,6 +46,9 @@ def _output(table: Table, track: Track) -> Output | None:
         dead=_dead(table, leds),
         limit_ma=table.integer("limit_ma", LIMIT_MA, 1, 65_000),
         led_ma=table.integer("led_ma", LED_MA, 1, 600),
+        strip=table.choice("strip", STRIPS, "") or None,
+        order=read_order(table, "order", "") or None,
+        pin=table.integer("pin", 0, 0, HIGHEST_PIN) if "pin" in table else None,
     )
     return output if len(document.mistakes) == before else None
 

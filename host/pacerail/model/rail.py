@@ -7,9 +7,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
+from pacerail.model.boardtype import LinkSpec
 from pacerail.model.track import Track, standard_track
 
 LIMIT_MA = 3000
@@ -36,6 +38,12 @@ class Output:
     """Pixels, counted in data order from 0, that do not light."""
     limit_ma: int = LIMIT_MA
     led_ma: int = LED_MA
+    strip: str | None = None
+    """Kind of strip; None: the board type's."""
+    order: str | None = None
+    """Of the colours on the wire, "GRB"; None: the board type's."""
+    pin: int | None = None
+    """GPIO; None: the board type's."""
 
     @property
     def length_m(self) -> float:
@@ -54,6 +62,16 @@ class Board:
     port: str | None = None
     """USB serial number, device path or pyserial URL."""
     address: int = 1
+    brightness: int = 256
+    """256 is full."""
+    white: tuple[int, int, int] = (256, 256, 256)
+    """How much of red, green and blue is sent; 256 is all."""
+    gamma: float = 1.0
+    """Exponent of the dimming curve; 1 is linear light."""
+    gun: Literal[True] | int | None = None
+    """The start contact is wired to it: True for the board type's pin, or the GPIO. None: it is not."""
+    link: LinkSpec | None = None
+    """None: the board type's."""
 
     @property
     def pixels(self) -> int:
