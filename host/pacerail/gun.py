@@ -18,8 +18,11 @@ PIN, LYNX, SCHEDULED, AGO, KEY = "pin", "lynx", "scheduled", "ago", "key"
 SOURCES = (PIN, LYNX, SCHEDULED, AGO, KEY)
 """The names of the sources, best first."""
 
-PIN_CAPTURE_US = 50
-"""Between an edge and the tick that the board's interrupt notes for it: assumed, until it is measured on a board."""
+PIN_CAPTURE_US = 100
+"""Between an edge and the tick that a board notes for it at most, where the board does not say.
+
+A board says (see `Edges.late_us`): 3 us where a state machine of the PIO catches it, 100 us for a hard interrupt. On an
+emulated RP2040 under load the first was off by less than 1 us, the second took 10 to 82 us (firmware: guns)."""
 KEY_BOUND_US = 300_000
 """A hand on a key: people press 0.15 to 0.3 s after a gun that they hear, and before one that they expect."""
 AGO_BOUND_US = 300_000

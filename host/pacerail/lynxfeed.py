@@ -65,11 +65,20 @@ class Ears:
     retry_s: float = RETRY_S
 
 
-async def open_feed(url: str, ears: Ears) -> Feed:
-    """Open the feed of a URL (see above). Raises RailError if it is not one, or if we cannot listen there.
+@dataclass(frozen=True, slots=True)
+class FeedUrl:
+    """The parts of a feed's URL; `host` is empty, and `port` 0, where they do not matter."""
 
-    What is not there yet (a machine to connect to, a serial adapter) is no error: it is tried again, each second.
-    """
+    scheme: str
+    host: str
+    port: int
+    device: str
+    baud: int
+    only_from: str | None
+
+
+def parse_url(url: str) -> FeedUrl:
+    """Take a feed's URL (see above) apart. Raises RailError, with what was expected, if it is not one."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -80,18 +89,29 @@ async def open_feed(url: str, ears: Ears) -> Feed:
     only_from = options.pop("from", None)
     if options:
         raise RailError(f"{url}: {', '.join(options)} is no option here; there are from and baud")
-    if parts.scheme == "serial":
-        return SerialFeed(parts.netloc + parts.path, baud, ears)
+    if parts.scheme == "serial" and parts.netloc + parts.path:
+        return FeedUrl("serial", "", 0, parts.netloc + parts.path, baud, only_from)
     if port is None or parts.scheme not in ("tcp", "tcp-listen", "udp") or (parts.scheme == "tcp" and not host):
         raise RailError(f"{url}: expected tcp-listen://:PORT, tcp://HOST:PORT, udp://:PORT or serial://DEVICE")
+    return FeedUrl(parts.scheme, host or "", port, "", baud, only_from)
+
+
+async def open_feed(url: str, ears: Ears) -> Feed:
+    """Open the feed of a URL (see above). Raises RailError if it is not one, or if we cannot listen there.
+
+    What is not there yet (a machine to connect to, a serial adapter) is no error: it is tried again, each second.
+    """
+    parts = parse_url(url)
+    if parts.scheme == "serial":
+        return SerialFeed(parts.device, parts.baud, ears)
     try:
         if parts.scheme == "tcp-listen":
-            return await ListenFeed.open(host, port, only_from, ears)
+            return await ListenFeed.open(parts.host or None, parts.port, parts.only_from, ears)
         if parts.scheme == "udp":
-            return await UdpFeed.open(host or "0.0.0.0", port, only_from, ears)
+            return await UdpFeed.open(parts.host or "0.0.0.0", parts.port, parts.only_from, ears)
     except OSError as error:
         raise RailError(f"{url}: cannot listen there ({error}); does something else use that port?") from error
-    return ConnectFeed(host or "", port, ears)
+    return ConnectFeed(parts.host, parts.port, ears)
 
 
 def _name(peer: Sequence[object] | None) -> tuple[str, str]:

@@ -108,6 +108,7 @@ def race_report(race: Race, rail: Rail, wall_s: float) -> Report:
         more={
             "phase": race.phase,
             "gun": None if race.gun is None else gun_json(race.gun),
+            "changes": list(race.amended.words),
             "firmware": {m.name: m.identity.version for m in race.fleet.members if m.identity is not None},
             "clock_bound_us": {m.name: m.status.bound_us for m in race.fleet.members if m.status is not None},
         },

@@ -18,7 +18,7 @@ from pacerail.cli.typed import obey_typed
 from pacerail.compile import compile_tables
 from pacerail.errors import InputError
 from pacerail.gun import Gun, ago
-from pacerail.gunsources import parse_source
+from pacerail.gunsources import check_source, parse_source
 from pacerail.model.plan import Plan
 from pacerail.model.rail import Rail
 from pacerail.model.units import parse_time_s
@@ -85,6 +85,8 @@ def race(
     rail = rail_of(rail_name)
     plan = plan_of(plan_name, rail)
     typed = orders_path == "-" or (orders_path is None and not headless and sys.stdin.isatty())
+    for source in sources:
+        check_source(source)
     begin = Start(
         go_in_s,
         None if ago_s is None else ago(host_clock_us(), _seconds(ago_s, "--ago")),

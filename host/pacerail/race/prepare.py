@@ -42,6 +42,7 @@ async def arm(race: Race) -> None:
     unchanged(race)
     race.gun = None
     race.heard.clear()
+    race.left_alone.clear()
     try:
         await fleet.each("arming", lambda member: arm_one(race, member))
     except RailError:

@@ -57,6 +57,7 @@ class Race:
         self.settled_s = 0.0  # race time of the last change
         self.tables = [member.table for member in self.fleet.members]  # of the plan as it was read back
         self.watchers: list[asyncio.Task[None]] = []
+        self.left_alone: set[str] = set()  # sources whose better zero came too late to move the light by itself
         self.told_us = 0  # fleet time at which the gun was last made known or moved
         self._moved = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
