@@ -3,28 +3,33 @@
 import gc
 import json
 
-from pacerail_node import wire
-from pacerail_node.node import Node
+gc.threshold(8192)  # leftovers go before they lie in the way of the next long buffer; what is armed makes none
+
+from pacerail_node import fault, wire  # noqa: E402 - modules leave most of them
+from pacerail_node.node import Node  # noqa: E402
 
 _CHUNK = 128
+_HERE = __file__.rpartition("/")[0]  # the folder this lies in: a board may hold two versions, each with its config
 
 
 def run(board, config):
     """Link and light, by turns. `board` is a hardware module's Board (see pacerail_node.hardware).
 
-    Arrival is stamped before the bytes are read, and departure just before they are written.
+    Arrival is stamped before the bytes are read, when the last of a frame have come (a link whose bytes come one by one
+    knows when that was: `arrived`), and departure just before they are written.
     """
     key = config.get("key")
     framer = wire.Framer(bytes.fromhex(key) if key else None, echo=True)
-    node = Node(config, board, framer, gc.mem_free)
+    node = (fault.FaultNode if "fault" in config else Node)(config, board, framer, gc.mem_free)
     link = board.link
     chunk = bytearray(_CHUNK)
     ticks_us = board.ticks_us
+    stamp = getattr(link, "arrived", ticks_us)
     idle = board.idle
     gc.collect()
     while not node.leaving:
         if link.any():
-            arrived = ticks_us()
+            arrived = stamp()
             count = link.readinto(chunk)
             at = 0
             while at < count:
@@ -41,13 +46,27 @@ def run(board, config):
 def main():
     """Run the board that board.json describes; its "hardware" names the module that knows the chip."""
     try:
-        with open("board.json") as file:
+        with open(_HERE + "/board.json") as file:
             config = json.load(file)
         hardware = __import__("pacerail_node.hardware." + config["hardware"], None, None, ("Board",))
     except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
         # MicroPython's console has the link now, and a tool can mend it
         raise RuntimeError("board.json is missing or broken (%r); flash this board again" % error) from error
-    run(hardware.Board(config), config)
+    try:
+        fault.check(config)
+        board = hardware.Board(config)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError) as error:
+        # the link may do all the same, and then the board says so itself
+        config = fault.bare(config, error)
+        try:
+            board = hardware.Board(config)
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError):
+            raise RuntimeError(config["fault"]) from error
+    try:
+        run(board, config)
+    except KeyboardInterrupt:  # typed at a console that is not the link
+        board.close()
+        raise
 
 
 main()

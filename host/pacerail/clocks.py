@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from statistics import median
 
 from pacerail.errors import RailError
 from pacerail.fleet import Fleet, Member
@@ -13,6 +14,9 @@ BURST_S = 6.0
 GIVE_UP_S = 20.0
 READY_BOUND_US = 2000.0
 """A board whose clock bound is wider than this is not armed: at mile pace 2 ms are 13 mm of light."""
+
+HELD_BACK_US = 4000.0
+"""Answers that are as late as this in the middle are held back: a bridge as it comes does so for 8 ms, USB for 0.5."""
 
 
 async def settle(
@@ -46,6 +50,27 @@ def too_wide(fleet: Fleet, bound_us: float) -> dict[str, str]:
         elif line.error_at_us(now_us) > bound_us:
             wide[member.name] = f"known to {line.error_at_us(now_us):.0f} us only, {bound_us:.0f} us are wanted"
     return wide
+
+
+def held_back_us(member: Member) -> float | None:
+    """How late the middle one of a board's answers came, against its line, in us; None while there is no line."""
+    line = member.estimator.line()
+    if line is None:
+        return None
+    return median(line.tick_at(s.t4_host_us) - s.t3_tick for s in member.estimator.samples)
+
+
+def held_back(fleet: Fleet) -> list[str]:
+    """In words, the boards whose answers something holds back, as the latency timer of an FTDI bridge does."""
+    lines: list[str] = []
+    for member in fleet.members:
+        late_us = held_back_us(member)
+        if late_us is not None and late_us > HELD_BACK_US:
+            lines.append(
+                f"{member.name}: its answers are held back, half of them for {late_us / 1000:.1f} ms or more; "
+                "on a USB adapter, set its latency timer to 1 ms (docs/protocol.md)"
+            )
+    return lines
 
 
 async def set_clock(fleet: Fleet, member: Member) -> None:

@@ -2,6 +2,14 @@
 
 A port is anything that takes bytes and gives bytes with the host time at which they came (`SerialPort` in `ports`, the
 simulated link in `bench`). One request is under way at a time, so that it works on a shared RS-485 pair too.
+
+Times of a request and its answer. The port stamps a request just before the first byte is handed over, an answer when
+its last byte is there. On a UART, and on RS-485 behind one, each byte takes ten bits at the baud: 2.4 ms for the answer
+to a clock exchange at 115200, and 1.0 ms for its request. Half the difference would be an error of the clock that no
+estimator can see, so where the baud is known (`byte_ns`) an `Answer` has both times moved to the board's end of the
+wire: `sent_us` is when the request's last byte can have been there at the earliest, and `received_us` when the answer's
+first byte must have left it. Half a percent of it is left out, since two bauds are never quite alike: a time moved too
+far would be before its cause.
 """
 
 from __future__ import annotations
@@ -19,6 +27,10 @@ HostClock = Callable[[], int]
 
 OnBytes = Callable[[bytes, int], None]
 """Called with bytes and the host time in us at which they came."""
+
+_LEAST_FRAME = wire.HEAD + 4 + 3  # a frame without its payload: head, checksum, two delimiters, one byte of stuffing
+_TRAILER = 16  # counter and tag of a signed one
+_BAUDS_AGREE = 995  # thousandths: a bridge's baud and a board's are both a divided clock
 
 
 class Port(Protocol):
@@ -39,7 +51,10 @@ class Port(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: the payload, host times in us of request and answer, and how often it had to be asked."""
+    """What came back: the payload, host times in us of request and answer, and how often it had to be asked.
+
+    The times are those at the board's end of the wire, where the host knows how long bytes take on it.
+    """
 
     payload: bytes
     sent_us: int
@@ -60,14 +75,16 @@ class Refused(RailError):
 
 
 class Link:
-    """One port's requests. `bad_frames` counts what came in damaged."""
+    """One port's requests. `byte_ns` is what a byte takes on the wire; 0 where that is unknown, or next to nothing."""
 
-    def __init__(self, port: Port, key: bytes | None = None, counter: int = 0) -> None:
+    def __init__(self, port: Port, key: bytes | None = None, counter: int = 0, byte_ns: int = 0) -> None:
         self._port = port
+        self._byte_ns = byte_ns
         self._framer = wire.Framer(key, counter)
         self._sender = wire.Framer(key, counter)
         self._sequence = 0
         self._turn = asyncio.Lock()
+        self._overhead = _LEAST_FRAME + (_TRAILER if key is not None else 0)
         self._waiting: tuple[int, int, asyncio.Future[tuple[int, bytes, int]]] | None = None
         port.listen(self._take)
 
@@ -93,7 +110,7 @@ class Link:
                 answered = asyncio.get_running_loop().create_future()
                 self._waiting = (self._sequence, kind, answered)
                 try:
-                    sent_us = self._send(to, self._sequence, kind, payload)
+                    sent_us, request_bytes = self._send(to, self._sequence, kind, payload)
                     got, body, received_us = await asyncio.wait_for(answered, timeout_s)
                 except TimeoutError:
                     continue
@@ -103,14 +120,20 @@ class Link:
                     self._waiting = None
                 if got == messages.REFUSED:
                     raise Refused(body[0] if body else 0, body[1:].decode(errors="replace"))
-                return Answer(body, sent_us, received_us, attempt)
+                there_us = sent_us + self._least_us(request_bytes)
+                left_us = received_us - self._least_us(len(body) + self._overhead)
+                return Answer(body, there_us, left_us, attempt)
         raise NoAnswer(f"no answer in {tries} tries of {timeout_s:g} s")
 
-    def _send(self, to: int, sequence: int, kind: int, payload: bytes) -> int:
+    def _send(self, to: int, sequence: int, kind: int, payload: bytes) -> tuple[int, int]:
         sender = self._sender
         sender.body[wire.HEAD : wire.HEAD + len(payload)] = payload
         length = sender.pack(to, wire.HOST, sequence, kind, len(payload))
-        return self._port.write(bytes(sender.out[:length]))
+        return self._port.write(bytes(sender.out[:length])), length
+
+    def _least_us(self, count: int) -> int:
+        """What so many bytes take on the wire at least."""
+        return count * self._byte_ns * _BAUDS_AGREE // 1_000_000
 
     def _take(self, data: bytes, received_us: int) -> None:
         framer = self._framer

@@ -37,7 +37,8 @@ def open_fleet(rail: Rail, loop: asyncio.AbstractEventLoop, tables: Sequence[byt
                 continue
             if board.port not in links:
                 try:
-                    links[board.port] = Link(SerialPort(board.port, loop), rail.key, counter)
+                    port = SerialPort(board.port, loop)
+                    links[board.port] = Link(port, rail.key, counter, port.byte_ns)
                 except RailError as error:
                     problems.append(f"{board.name}: {error}")
                     continue

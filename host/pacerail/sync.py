@@ -12,6 +12,14 @@ part of the bound, so the bound holds for any asymmetry; with unlike least delay
 difference. A constant asymmetry does not touch the rate. A step of a clock that is smaller than the gap looks like an
 asymmetry and is not recognised until the window has passed over it.
 
+So what is known of the least delays is taken out before: the time of the bytes on a UART (`link`), which is 1.0 ms
+there and 2.4 ms back at 115200 baud, and the board's turn-round. What is left, by link:
+  USB             the polling of both directions, which is alike
+  FTDI bridge     answers are held back for up to its latency timer, from 0 on: that is jitter, which is seen
+  RS-485          besides its bridge: the driver's turn-round before an answer, some 20 us, so an error of 10 us
+  a UART's FIFO   a board that is told late of its bytes is always as late as that, and the error is half of it
+  TCP             whatever the network does; nothing says that it does the same both ways
+
 Crystals wander: the rate is taken to walk at random by 0.01 ppm in a second (as the square root of time). A sample's
 constraint is loosened by the wander since it was taken, so old samples stop mattering by themselves.
 """

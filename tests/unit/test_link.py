@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pacerail.link import Link, NoAnswer, OnBytes, Refused
 from pacerail_node import messages, wire
@@ -17,17 +19,19 @@ Reply = Callable[[wire.Framer], list[tuple[int, int, bytes]]]
 class FakePort:
     """Answers each request at once with what `reply` says; counts them."""
 
-    def __init__(self, reply: Reply) -> None:
+    def __init__(self, reply: Reply, key: bytes | None = None) -> None:
         self.requests: list[tuple[int, int, bytes]] = []
+        self.bytes_out = self.bytes_back = 0
         self._reply = reply
-        self._reader = wire.Framer()
-        self._writer = wire.Framer()
+        self._reader = wire.Framer(key)
+        self._writer = wire.Framer(key)
         self._on_bytes: OnBytes = lambda data, now_us: None
 
     def listen(self, on_bytes: OnBytes) -> None:
         self._on_bytes = on_bytes
 
     def write(self, data: bytes) -> int:
+        self.bytes_out = len(data)
         at = 0
         while at < len(data):
             at = self._reader.accept(data, at, len(data))
@@ -38,6 +42,7 @@ class FakePort:
                     self._writer.body[wire.HEAD : wire.HEAD + len(body)] = body
                     length = self._writer.pack(wire.HOST, 1, sequence, kind, len(body))
                     chunk = bytes(self._writer.out[:length])
+                    self.bytes_back = len(chunk)
                     asyncio.get_running_loop().call_soon(self._on_bytes, chunk, 2000 + len(self.requests))
         return 1000 + len(self.requests)
 
@@ -118,3 +123,28 @@ def test_requests_wait_for_their_turn() -> None:
         return [a.payload for a in await asyncio.gather(*(link.request(messages.STATUS) for _ in range(10)))]
 
     assert asyncio.run(all_at_once()) == [bytes([k]) for k in range(1, 11)]
+
+
+@given(
+    st.binary(max_size=wire.MAX_PAYLOAD),
+    st.binary(max_size=wire.MAX_PAYLOAD),
+    st.sampled_from([9600, 115_200, 250_000, 1_000_000]),
+    st.sampled_from([None, bytes(range(32))]),
+)
+def test_times_are_those_at_the_far_end_of_the_wire(asked: bytes, said: bytes, baud: int, key: bytes | None) -> None:
+    """Moved by what the bytes take, whatever is in them: by 1.5 % less or 3 bytes at the most, and never by more."""
+    port = FakePort(lambda f: [(f.sequence, f.kind | messages.REPLY, said)], key)
+
+    async def request() -> tuple[int, int]:
+        answer = await Link(port, key, byte_ns=10_000_000_000 // baud).request(messages.STATUS, asked)
+        return answer.sent_us, answer.received_us
+
+    sent_us, received_us = asyncio.run(request())
+    byte_us = 1e7 / baud
+    for moved_us, count in ((sent_us - 1001, port.bytes_out), (2001 - received_us, port.bytes_back)):
+        assert 0.985 * (count - 3) * byte_us - 1 <= moved_us <= count * byte_us
+
+
+def test_times_are_left_alone_where_the_wire_is_not_known() -> None:
+    _, answer = ask(lambda f: [(f.sequence, f.kind | messages.REPLY, b"xyz")])
+    assert (answer.sent_us, answer.received_us) == (1001, 2001)  # type: ignore[attr-defined]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
+from serial.tools import list_ports
 
 from pacerail.errors import RailError
-from pacerail.ports import SerialPort, device_of, host_clock_us
+from pacerail.ports import BAUD, SerialPort, baud_of, device_of, host_clock_us
 
 WAIT_S = 10
 
@@ -61,3 +63,40 @@ def test_a_serial_number_is_looked_up_and_a_path_is_not() -> None:
     assert device_of("socket://10.0.0.7:5555") == "socket://10.0.0.7:5555"
     with pytest.raises(RailError, match="no port with USB serial number E66138935F"):
         device_of("E66138935F")
+
+
+def test_a_baud_that_is_stated_is_a_wires(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind a bridge, or a UART of this computer, a baud is real; at a board's own USB it means nothing."""
+    found = [
+        SimpleNamespace(device="/dev/ttyUSB0", serial_number="A50285BI", vid=0x0403),
+        SimpleNamespace(device="/dev/ttyACM0", serial_number="E66138935F", vid=0x2E8A),
+    ]
+    monkeypatch.setattr(list_ports, "comports", lambda: found)
+    assert device_of("A50285BI?baud=1000000") == "/dev/ttyUSB0"
+    assert baud_of("A50285BI?baud=1000000") == (1_000_000, True)
+    assert baud_of("socket://10.0.0.7:5555?baud=250000") == (250_000, True)
+    assert baud_of("A50285BI") == baud_of("/dev/ttyUSB0") == baud_of("/dev/ttyAMA0") == (BAUD, True)
+    assert baud_of("E66138935F") == baud_of("/dev/ttyACM0") == baud_of("socket://10.0.0.7:5555") == (BAUD, False)
+
+
+@pytest.mark.parametrize("said", ["fast", "", "0", "-9600", "1e6", "99999999999"])
+def test_a_baud_that_is_none_is_said_in_words(said: str) -> None:
+    async def opening() -> None:
+        SerialPort(f"/dev/ttyUSB0?baud={said}", asyncio.get_running_loop())
+
+    with pytest.raises(RailError, match=r"is no baud; expected \?baud=115200"):
+        asyncio.run(opening())
+
+
+def test_a_port_knows_what_its_bytes_take() -> None:
+    async def whole() -> tuple[int, int]:
+        server = await asyncio.start_server(lambda r, w: w.close(), "127.0.0.1", 0)
+        url = f"socket://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        known = SerialPort(f"{url}?baud=115200", asyncio.get_running_loop())
+        plain = SerialPort(url, asyncio.get_running_loop())
+        known.close()
+        plain.close()
+        server.close()
+        return known.byte_ns, plain.byte_ns
+
+    assert asyncio.run(whole()) == (86_805, 0)

@@ -322,6 +322,58 @@ def test_a_malformed_trace_is_refused_with_its_line(tmp_path: Path, text: str, m
     assert message in str(caught.value)
 
 
+def rows_of(trace: Trace) -> list[list[int]]:
+    return [[s.t1_host_us, s.t2_tick, s.t3_tick, s.t4_host_us] for s in trace.samples]
+
+
+def replayed(path: Path, rows: list[list[int]]) -> str:
+    """What is said of a trace with these rows; nothing if it is taken."""
+    path.write_text("\n".join([HEADER, *(",".join(map(str, row)) for row in rows)]), encoding="utf-8")
+    try:
+        replay(path)
+    except InputError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda rows: rows.insert(21, list(rows[20])), "t.csv:23: the same exchange as the row before; expected each"),
+        (lambda rows: rows[20].__setitem__(3, rows[20][0] - 1), "t.csv:22: t4_host_us "),
+        (lambda rows: rows[20].__setitem__(2, rows[20][1] - 1), "t.csv:22: t3_tick "),
+        (lambda rows: rows.insert(10, rows.pop(20)), "t.csv:13: t1_host_us "),
+        (lambda rows: rows[20].__setitem__(0, rows[19][0]), "t.csv:22: t1_host_us "),
+    ],
+)
+def test_rows_that_cannot_be_are_refused_with_their_lines(tmp_path: Path, change: object, message: str) -> None:
+    rows = rows_of(simulate(13, QUIET))
+    change(rows)  # type: ignore[operator]
+    assert message in replayed(tmp_path / "t.csv", rows)
+
+
+@pytest.mark.parametrize("factor", [0.001, 0.99, 0.998, 1.002, 1.01, 2.0, 1000.0])
+@pytest.mark.parametrize("model", [QUIET, USB, replace(QUIET, duration_s=5.0)])
+def test_ticks_of_no_crystal_are_refused(tmp_path: Path, factor: float, model: Model) -> None:
+    """Milliseconds or nanoseconds where microseconds belong; a rate that no crystal has."""
+    rows = rows_of(simulate(14, model))
+    first = rows[0][1]
+    scaled = [[t1, *(first + int((t - first) * factor) for t in (t2, t3)), t4] for t1, t2, t3, t4 in rows]
+    said = replayed(tmp_path / "t.csv", scaled)
+    assert "the board's ticks run at" in said and "expected us in all columns" in said
+
+
+@pytest.mark.parametrize("name", list(MODELS))
+@pytest.mark.parametrize(("duration_s", "per_s"), [(2.0, 10.0), (60.0, 10.0), (3600.0, 0.2)])
+def test_traces_of_every_link_are_taken(tmp_path: Path, name: str, duration_s: float, per_s: float) -> None:
+    """Reboots of the board and a host that slept are no nonsense either."""
+    rows = rows_of(simulate(15, replace(MODELS[name], duration_s=duration_s, per_s=per_s), holdover_s=0.0))
+    assert replayed(tmp_path / "t.csv", rows) == ""
+    half = len(rows) // 2
+    moved = [*rows[:half], *([t1 + 10**10, t2 - 10**6, t3 - 10**6, t4 + 10**10] for t1, t2, t3, t4 in rows[half:])]
+    assert replayed(tmp_path / "t.csv", moved) == ""
+
+
 def test_a_missing_trace_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.csv:1: cannot be read: No such file"):
         replay(tmp_path / "none.csv")

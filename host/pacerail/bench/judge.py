@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pacerail.bench.simboard import Frame
-from pacerail.model.plan import Plan
+from pacerail.model.plan import Plan, Wave
 from pacerail.model.rail import Rail
 from pacerail.model.runs import edges_m, runs_of
 
@@ -31,8 +31,11 @@ Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 _REACH = 3  # cells looked at on either side of an edge
 _HAIR_M = 1e-6
+_JUMP_M = 0.001
 _STRAY_LEVELS = 1
 _BATCH = 1000
+_SWITCH_S = 0.001
+"""So close to an instant at which a wave is switched or jumps, a board's clock decides on which side of it a frame is."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,7 @@ class LightJudge:
         # the last "colour" is the dark between the waves
         self._colours = np.array([*(wave.colour for wave in self._waves), (0, 0, 0)], dtype=np.float64)
         self._levels = self._colours.astype(np.int16)
+        self._switches_s = np.array(sorted({t for wave in self._waves for t in _switches_s(wave)}))
 
     def add(self, frame: Frame, race_s: float) -> None:
         """Take a frame that became visible at a true race time."""
@@ -136,6 +140,8 @@ class LightJudge:
 
     def _measure(self, board: int) -> None:
         waiting, self._waiting[board] = self._waiting[board], []
+        near = np.searchsorted(self._switches_s, [[t - _SWITCH_S, t + _SWITCH_S] for t, _ in waiting] or [[0.0, 0.0]])
+        waiting = [frame for frame, (before, after) in zip(waiting, near, strict=False) if before == after]
         if not waiting:
             return
         race_s = np.array([t for t, _ in waiting])
@@ -220,6 +226,16 @@ class LightJudge:
             np.add(behind, self._lap_m, out=behind, where=behind < 0)
             found[scene.lit[:, wave, None] & (behind <= self._lengths[wave])] = wave
         return found
+
+
+def _switches_s(wave: Wave) -> list[float]:
+    """When a wave goes on or off, or jumps, by the plan."""
+    motion = wave.motion
+    u = np.diff(motion.breaks_s)[:-1]
+    c = motion.coeffs
+    ends_m = c[:-1, 0] + u * (c[:-1, 1] + u * (c[:-1, 2] + u * c[:-1, 3]))
+    jumps = np.abs(c[1:, 0] - ends_m) > _JUMP_M
+    return [*(t for window in wave.windows_s for t in window), *(float(t) for t in motion.breaks_s[1:-1][jumps])]
 
 
 def expected_gaps(shown_s: Floats, lit_s: Sequence[tuple[float, float]], period_s: float) -> tuple[int, int]:

@@ -71,6 +71,7 @@ class SimBoard:
         self._unread = bytearray()
         self._image = Path()
         self._pixels_size = 3 * pixels
+        self._edges: list[int] = []
 
     @property
     def running(self) -> bool:
@@ -107,18 +108,25 @@ class SimBoard:
                     pipe.close()
             self._image.unlink(missing_ok=True)
         self._unread.clear()
+        self._edges.clear()
         self.paused = True
 
     def grant(self, until_ns: int, inputs: Sequence[tuple[int, bytes]]) -> None:
         """Let it run up to a true time; inputs are (true time of arrival in ns, bytes), in order."""
         parts: list[bytes] = []
-        for arrival_ns, data in inputs:
+        edges = [(edge_ns, b"") for edge_ns in self._edges if edge_ns <= until_ns]
+        self._edges = [edge_ns for edge_ns in self._edges if edge_ns > until_ns]
+        for arrival_ns, data in sorted([*inputs, *edges], key=lambda item: item[0]) if edges else inputs:
             # one tick on: what arrives after a granted time must lie after the last tick of that time
             tick = (self.crystal.tick_at(arrival_ns) + 1) & TICK_MASK
             parts.append(struct.pack("<IH", tick, len(data)) + data)
         self.reached_ns = max(self.reached_ns, until_ns)
         self.paused = False
         self._grant_bytes(self.crystal.tick_at(until_ns) & TICK_MASK, b"".join(parts))
+
+    def edge(self, true_ns: int) -> None:
+        """An edge on its gun pin at a true time that the world has not come to yet."""
+        self._edges.append(true_ns)
 
     def await_start(self) -> None:
         """Wait until it is up: it has read its flash then, and asks for time."""

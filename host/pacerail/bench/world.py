@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Sequence
 from random import Random
+from typing import Protocol
 
 from pacerail.bench.crystal import TICK_MASK, WANDER_PPB, Crystal
 from pacerail.bench.delays import Link
@@ -17,10 +18,51 @@ from pacerail.bench.simboard import Frame, SimBoard
 from pacerail.link import OnBytes
 from pacerail_node.clock import BEFORE_10US
 
-_ANSWER_NS = 150_000_000
+ANSWER_NS = 150_000_000
 """A request that has had no answer after so long gets none: it was lost or damaged on the way."""
 _LAG_NS = 500_000_000
 """A board that nobody talks to lags behind at most so much: the more, the fewer hand-overs between processes."""
+_STRIDE_NS = 10_000_000_000
+"""Time passes by at most so much at once, however long the host sleeps: a board compares ticks within 9 min, and what
+it shows in so long still fits the pipe to it."""
+
+
+class HostEnd(Protocol):
+    """Where bytes on their way to the host arrive."""
+
+    def to_host(self, data: bytes, now_us: int) -> None:
+        """Bytes have come."""
+        ...
+
+
+class BoardEnd(Protocol):
+    """What a board hangs on: a link of its own, or its place on a shared pair (`bus`)."""
+
+    cut: bool
+    """Unplugged: nothing passes."""
+    powered: bool
+    """Its board has power: what comes while it has none is lost."""
+
+    @property
+    def awaited(self) -> bool:
+        """Something was said to the board, and the answer may still come."""
+        ...
+
+    def horizon_ns(self, reached_ns: int, until_ns: int) -> int:
+        """How far, up to a true time, a board that has come so far may run before it is to be looked at again."""
+        ...
+
+    def take(self, until_ns: int) -> list[tuple[int, bytes]]:
+        """What arrives at the board up to a true time."""
+        ...
+
+    def forget(self) -> None:
+        """The board has lost its power: what was on its way to it is lost."""
+        ...
+
+    def from_board(self, true_ns: int, data: bytes) -> None:
+        """The board has sent bytes at a true time."""
+        ...
 
 
 class World:
@@ -29,18 +71,18 @@ class World:
     def __init__(self, start_ns: int) -> None:
         self.now_ns = start_ns
         self.boards: list[SimBoard] = []
-        self.links: list[SimLink] = []
+        self.links: list[BoardEnd] = []
         self.on_frames: Callable[[list[Frame]], None] = lambda frames: None
         self._frames: list[Frame] = []
         self._reached_ns = start_ns  # how far all boards were let run when they were last set running
-        self._arrivals: list[tuple[int, int, SimLink, bytes]] = []
+        self._arrivals: list[tuple[int, int, HostEnd, bytes]] = []
         self._count = 0
 
     def host_clock_us(self) -> int:
         """The host's monotonic clock, which is true time here: fleet time."""
         return self.now_ns // 1000
 
-    def add(self, board: SimBoard, link: SimLink) -> None:
+    def add(self, board: SimBoard, link: BoardEnd) -> None:
         """Put a board and its link into the world."""
         board.on_frame = self._take_frame
         board.on_send = link.from_board
@@ -50,7 +92,7 @@ class World:
     def _take_frame(self, frame: Frame) -> None:
         self._frames.append(frame)
 
-    def deliver(self, true_ns: int, link: SimLink, data: bytes) -> None:
+    def deliver(self, true_ns: int, link: HostEnd, data: bytes) -> None:
         """Bytes are on their way to the host and come at a true time."""
         self._count += 1
         heapq.heappush(self._arrivals, (true_ns, self._count, link, data))
@@ -58,7 +100,7 @@ class World:
     def advance(self, until_ns: int | None) -> None:
         """Let time pass up to a true time, or to the next thing that the host hears of, whichever comes first.
 
-        With None, to the next thing that happens at all.
+        With None, to the next thing that happens at all. Ends earlier, after 10 s, when the host has longer to wait.
         """
         while True:
             target_ns = until_ns
@@ -66,6 +108,7 @@ class World:
                 target_ns = self._arrivals[0][0]
             if target_ns is None:
                 raise RuntimeError("nothing is left to happen in the simulated world")
+            target_ns = min(target_ns, self.now_ns + _STRIDE_NS)
             busy = [
                 (board, link)
                 for board, link in zip(self.boards, self.links, strict=True)
@@ -121,11 +164,12 @@ class World:
         for board in self.boards:
             board.power_off()
 
-    def _run(self, pairs: Sequence[tuple[SimBoard, SimLink]], until_ns: int) -> None:
+    def _run(self, pairs: Sequence[tuple[SimBoard, BoardEnd]], until_ns: int) -> None:
         # all are granted time before any is read, so that they run beside each other
         for board, link in pairs:
             board.collect()
-            board.grant(until_ns, link.take(until_ns))
+            stop_ns = link.horizon_ns(board.reached_ns, until_ns)
+            board.grant(stop_ns, link.take(stop_ns))
         for board, _ in pairs:
             board.collect()
 
@@ -156,6 +200,10 @@ class SimLink:
         """
         return self._world.now_ns < self._awaited_until_ns
 
+    def horizon_ns(self, reached_ns: int, until_ns: int) -> int:
+        """As far as is wanted: nothing that another board does changes what arrives here."""
+        return until_ns
+
     def listen(self, on_bytes: OnBytes) -> None:
         """Say who gets the bytes that come in."""
         self._on_bytes = on_bytes
@@ -168,7 +216,7 @@ class SimLink:
         if data and self.powered and not self.cut:
             self._last_in_ns = max(self._last_in_ns + 1000, world.now_ns + delay_ns)
             self._inbox.append((self._last_in_ns, data))
-            self._awaited_until_ns = self._last_in_ns + _ANSWER_NS
+            self._awaited_until_ns = self._last_in_ns + ANSWER_NS
         return world.host_clock_us()
 
     def close(self) -> None:
@@ -193,6 +241,10 @@ class SimLink:
         if data and not self.cut:
             self._last_out_ns = max(self._last_out_ns + 1000, true_ns + delay_ns)
             self._world.deliver(self._last_out_ns, self, data)
+
+    def hold_back(self, until_ns: int) -> None:
+        """What the board sends from now on comes to the host at a true time, all at once, and not before."""
+        self._last_out_ns = max(self._last_out_ns, until_ns)
 
     def to_host(self, data: bytes, now_us: int) -> None:
         """Bytes have come to the host."""

@@ -12,7 +12,7 @@ import click
 
 from pacerail.cli.numbers import Finite
 from pacerail.cli.options import check_writable, rail_of, rail_option
-from pacerail.clocks import READY_BOUND_US
+from pacerail.clocks import READY_BOUND_US, held_back
 from pacerail.clocktable import record, residuals, sync_once, watch
 from pacerail.errors import InputError
 from pacerail.railfleet import open_fleet
@@ -48,6 +48,8 @@ def sync(context: click.Context, rail_name: str | None, bound_us: float, with_re
     async def whole() -> list[str]:
         with open_fleet(rail, asyncio.get_running_loop()) as fleet:
             lines = await sync_once(fleet, bound_us)
+            for hint in held_back(fleet):
+                click.echo(hint, err=True)
             return lines + [line for m in fleet.members if with_residuals for line in residuals(m)]
 
     for line in asyncio.run(whole()):
