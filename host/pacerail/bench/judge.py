@@ -35,7 +35,7 @@ _JUMP_M = 0.001
 _STRAY_LEVELS = 1
 _BATCH = 1000
 _SWITCH_S = 0.001
-"""So close to an instant at which a wave is switched or jumps, a board's clock decides on which side of it a frame is."""
+"""So close to the instant at which a wave is switched or jumps, a board's clock decides which side a frame shows."""
 
 
 @dataclass(frozen=True)
@@ -139,9 +139,11 @@ class LightJudge:
         return found
 
     def _measure(self, board: int) -> None:
-        waiting, self._waiting[board] = self._waiting[board], []
-        near = np.searchsorted(self._switches_s, [[t - _SWITCH_S, t + _SWITCH_S] for t, _ in waiting] or [[0.0, 0.0]])
-        waiting = [frame for frame, (before, after) in zip(waiting, near, strict=False) if before == after]
+        taken, self._waiting[board] = self._waiting[board], []
+        if not taken:
+            return
+        near = np.searchsorted(self._switches_s, [[t - _SWITCH_S, t + _SWITCH_S] for t, _ in taken])
+        waiting = [frame for frame, (before, after) in zip(taken, near, strict=True) if before == after]
         if not waiting:
             return
         race_s = np.array([t for t, _ in waiting])

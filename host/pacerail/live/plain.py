@@ -45,7 +45,7 @@ def progress(race: Race) -> Callable[[], list[str]]:
 def _splits(race: Race, after_s: float, until_s: float) -> list[str]:
     passed = [
         (time_s, f"{format_time(time_s):>8}  {wave.name} at {format_distance(round(distance_m, 3))}")
-        for wave in race.plan.waves
+        for wave in race.plan_now.waves
         for distance_m, time_s in wave.splits
         if after_s < time_s <= until_s
     ]
@@ -55,7 +55,7 @@ def _splits(race: Race, after_s: float, until_s: float) -> list[str]:
 def _whereabouts(race: Race, race_s: float) -> str:
     waves = ", ".join(
         f"{wave.name} {wave.motion.distance_m(race_s):.1f} m" if race_s < wave.finish_s else f"{wave.name} finished"
-        for wave in race.plan.waves
+        for wave in race.plan_now.waves
     )
     members = race.fleet.members
     lost = [member.name for member in members if member.lost]

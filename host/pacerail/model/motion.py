@@ -63,7 +63,7 @@ def from_marks(
         rest = _cubic(after_t, after_d, slopes)
     else:
         rest = _linear(after_t, after_d)
-    return _joined([ramp, rest])
+    return joined([ramp, rest])
 
 
 def marks_from_paces(paces: Sequence[tuple[float, float]]) -> list[Mark]:
@@ -100,7 +100,7 @@ def from_stretches(stretches: Sequence[Stretch], *, smooth: bool = False, standi
         start = here
     if not any(stretch.run_m > 0 for stretch in stretches):
         raise ValueError("there is no run in the stretches; expected at least one")
-    return _joined(parts)
+    return joined(parts)
 
 
 def moved(profile: Profile, *, by_m: float = 0.0, earlier_s: float = 0.0) -> Profile:
@@ -118,7 +118,7 @@ def from_time(profile: Profile, time_s: float) -> Profile:
     """The part of a profile from ``time_s`` on, its first break there; it waits first if it begins later."""
     if profile.start_s > time_s + SLIVER_S:
         wait = _linear(np.array([time_s, profile.start_s]), np.array([profile.start_m, profile.start_m]))
-        return _joined([wait, profile])
+        return joined([wait, profile])
     if time_s >= profile.end_s - SLIVER_S:
         return _linear(np.array([time_s, time_s + 1.0]), np.array([profile.end_m, profile.end_m]))
     first = int(np.searchsorted(profile.breaks_s, time_s + SLIVER_S, side="right")) - 1
@@ -138,17 +138,67 @@ def until_time(profile: Profile, time_s: float) -> Profile:
     return Profile(np.concatenate((profile.breaks_s[:count], [time_s])), profile.coeffs[:count].copy())
 
 
+def until_exactly(profile: Profile, time_s: float) -> Profile:
+    """The part of a profile before ``time_s``; a profile that ends sooner stands there until then."""
+    if time_s - profile.end_s > SLIVER_S:
+        return hold(profile, time_s - profile.end_s)
+    part = until_time(profile, time_s)
+    return Profile(np.concatenate((part.breaks_s[:-1], [time_s])), part.coeffs)
+
+
+def later(profile: Profile, by_s: float) -> Profile:
+    """The same movement ``by_s`` seconds later (below 0: earlier); before it, it stands at its first value."""
+    return Profile(profile.breaks_s + by_s, profile.coeffs)
+
+
+def stretched(profile: Profile, at_s: float, factor: float) -> Profile:
+    """What lies behind ``at_s`` in ``factor`` times the time, from ``at_s`` on."""
+    rest = from_time(profile, at_s)
+    return Profile(at_s + (rest.breaks_s - at_s) * factor, rest.coeffs / factor ** np.arange(4.0))
+
+
+def steady(at_s: float, at_m: float, speed_mps: float, seconds: float) -> Profile:
+    """One speed from (at_s, at_m) on for so long; 0 stands."""
+    return _linear(np.array([at_s, at_s + seconds]), np.array([at_m, at_m + speed_mps * seconds]))
+
+
+def merged(profile: Profile) -> Profile:
+    """The same movement, to 1e-10 m, with neighbours that are one polynomial joined into one piece."""
+    keep = [0]
+    for i in range(1, len(profile.coeffs)):
+        first = keep[-1]
+        u = profile.breaks_s[i : i + 2] - profile.breaks_s[first]
+        c0, c1, c2, c3 = profile.coeffs[first]
+        lengths = np.array([0.0, u[1] - u[0]])
+        d0, d1, d2, d3 = profile.coeffs[i]
+        off_m = c0 + u * (c1 + u * (c2 + u * c3)) - (d0 + lengths * (d1 + lengths * (d2 + lengths * d3)))
+        alike = not (c2 or c3 or d2 or d3)  # straight pieces: their ends say all
+        if not alike or float(np.max(np.abs(off_m))) > 1e-10:
+            keep.append(i)
+    return Profile(np.append(profile.breaks_s[keep], profile.breaks_s[-1]), profile.coeffs[keep])
+
+
 def run_on(profile: Profile, metres: float) -> Profile:
     """The profile with ``metres`` more behind its end at the speed it arrives with.
 
     A profile that arrives (nearly) standing goes on with its mean speed instead, so that it does get there.
     """
-    mean_mps = (profile.end_m - profile.start_m) / (profile.end_s - profile.start_s)
-    speed_mps = profile.end_speed_mps if profile.end_speed_mps > 0.1 * mean_mps else mean_mps
+    speed_mps = _speed_on_mps(profile)
     if metres / speed_mps < SLIVER_S:
         return profile
     end_s, end_m = profile.end_s, profile.end_m
-    return _joined([profile, _linear(np.array([end_s, end_s + metres / speed_mps]), np.array([end_m, end_m + metres]))])
+    return joined([profile, _linear(np.array([end_s, end_s + metres / speed_mps]), np.array([end_m, end_m + metres]))])
+
+
+def lasting(profile: Profile, until_s: float) -> Profile:
+    """The profile run on, as `run_on` does, to the time ``until_s`` at least."""
+    seconds = until_s - profile.end_s
+    return profile if seconds < SLIVER_S else run_on(profile, seconds * _speed_on_mps(profile))
+
+
+def _speed_on_mps(profile: Profile) -> float:
+    mean_mps = (profile.end_m - profile.start_m) / (profile.end_s - profile.start_s)
+    return profile.end_speed_mps if profile.end_speed_mps > 0.1 * mean_mps else mean_mps
 
 
 def hold(profile: Profile, seconds: float) -> Profile:
@@ -156,7 +206,7 @@ def hold(profile: Profile, seconds: float) -> Profile:
     if seconds < SLIVER_S:
         return profile
     end_s, end_m = profile.end_s, profile.end_m
-    return _joined([profile, _linear(np.array([end_s, end_s + seconds]), np.array([end_m, end_m]))])
+    return joined([profile, _linear(np.array([end_s, end_s + seconds]), np.array([end_m, end_m]))])
 
 
 def _linear(t: Array, d: Array) -> Profile:
@@ -196,7 +246,7 @@ def _slopes(t: Array, d: Array) -> Array:
     return slopes
 
 
-def _joined(parts: Sequence[Profile]) -> Profile:
+def joined(parts: Sequence[Profile]) -> Profile:
     """Profiles one behind the other, each beginning when the one before ends."""
     breaks = np.concatenate([parts[0].breaks_s[:1], *(part.breaks_s[1:] for part in parts)])
     return Profile(breaks, np.concatenate([part.coeffs for part in parts]))

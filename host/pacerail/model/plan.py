@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pacerail.model.profile import Profile
 from pacerail.model.track import Track
+from pacerail.model.wavespec import WaveSpec
 
 Array = NDArray[np.float64]
 Split = tuple[float, float]
@@ -21,7 +22,8 @@ class Wave:
     """One moving light.
 
     ``motion`` is the complete movement of the head in m from the start line, from race time 0 until it goes dark for
-    good: head starts, offsets, and what it does at and after the finish are all in it.
+    good: head starts, offsets, and what it does at and after the finish are all in it. Of a wave that was made to stand
+    it ends where it stands, which holds from there on.
     """
 
     name: str
@@ -37,9 +39,15 @@ class Wave:
     finish_m: float
     """Where its run ends, m from the start line."""
     finish_s: float
-    """Race time at which the head is there."""
+    """Race time at which the head is there; while it stands, and nobody knows, the longest that a race may last."""
     splits: tuple[Split, ...]
-    """Distances and race times of the head, for show; the finish last."""
+    """Distances and race times of the head, for show; the finish last, if it gets there."""
+    run: Profile
+    """The movement of the head as if there were no finish: what a change in mid-race is made to."""
+    spec: WaveSpec
+    """What its plan says of it."""
+    stands: bool = False
+    """Whether it was made to stand short of its finish."""
     notes: tuple[str, ...] = ()
     """In plain words what is not seen in the numbers: "3 m ahead of its own profile", for the read-back."""
 
@@ -54,6 +62,16 @@ class Wave:
         for on_s, off_s in self.windows_s:
             lit |= (t >= on_s) & (t < off_s)
         return lit if isinstance(t_s, np.ndarray) else bool(lit)
+
+    @property
+    def smooth(self) -> bool:
+        """Whether its speed never jumps."""
+        return self.spec.smooth
+
+    @property
+    def over_s(self) -> float:
+        """Race time at which it has done all it does, lit or not; while it stands, the longest that a race may last."""
+        return self.finish_s if self.stands else self.motion.end_s
 
     @property
     def dark_s(self) -> float:

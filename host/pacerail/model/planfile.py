@@ -10,8 +10,9 @@ from pacerail.model.document import Table, read_document
 from pacerail.model.plan import Plan, Wave
 from pacerail.model.track import Track
 from pacerail.model.units import colour_hex, parse_distance_m, quoted
-from pacerail.model.wave import WaveSpec, build_wave
+from pacerail.model.wave import build_wave
 from pacerail.model.wavefile import read_wave
+from pacerail.model.wavespec import WaveSpec
 
 KEYS = ("title", "distance", "start", "start_m", "wave")
 MAX_WAVES = 16

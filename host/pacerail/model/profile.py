@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Profile:
-    """Distance over time, never falling.
+    """Distance over time, never falling within a piece; from one to the next it jumps only by a change in mid-race.
 
     ``breaks_s`` (n + 1,) rising; ``coeffs`` (n, 4): on piece i the distance in m is
     c0 + c1 u + c2 u^2 + c3 u^3 with u = t - breaks_s[i]. Before the first break the first value holds, after the
@@ -72,16 +72,18 @@ class Profile:
         ends = self._piece_ends_m()
         piece = np.minimum(np.searchsorted(ends, flat, side="left"), len(ends) - 1)
         c = self.coeffs[piece]
-        low = np.zeros(flat.shape)
-        high = self.breaks_s[piece + 1] - self.breaks_s[piece]
-        # bisection: certain whatever the slope, and 60 halvings leave nothing of a day
-        for _ in range(60):
-            middle = (low + high) / 2
-            short = c[:, 0] + middle * (c[:, 1] + middle * (c[:, 2] + middle * c[:, 3])) < flat
-            low, high = np.where(short, middle, low), np.where(short, high, middle)
+        longest = self.breaks_s[piece + 1] - self.breaks_s[piece]
         linear = (c[:, 2] == 0) & (c[:, 3] == 0) & (c[:, 1] > 0)
         exact = (flat - c[:, 0]) / np.where(c[:, 1] > 0, c[:, 1], 1.0)
-        u = np.where(linear, np.clip(exact, 0.0, self.breaks_s[piece + 1] - self.breaks_s[piece]), high)
+        u = np.clip(exact, 0.0, longest)
+        if not np.all(linear):
+            low, high = np.zeros(flat.shape), longest
+            # bisection: certain whatever the slope, and 60 halvings leave nothing of a day
+            for _ in range(60):
+                middle = (low + high) / 2
+                short = c[:, 0] + middle * (c[:, 1] + middle * (c[:, 2] + middle * c[:, 3])) < flat
+                low, high = np.where(short, middle, low), np.where(short, high, middle)
+            u = np.where(linear, u, high)
         t = self.breaks_s[piece] + u
         t = np.where(flat <= self.start_m, self.breaks_s[0], np.where(flat > ends[-1], np.inf, t))
         t = t.reshape(d.shape)
@@ -105,7 +107,7 @@ class Profile:
     @property
     def end_m(self) -> float:
         """Distance at and after the last break."""
-        return float(self._piece_ends_m()[-1])
+        return self.distance_m(self.end_s)
 
     @property
     def end_speed_mps(self) -> float:

@@ -2,79 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
 
 from pacerail.model import motion
-from pacerail.model.motion import Mark, Stretch
+from pacerail.model.bridge import MAX_ACCELERATION_MPS2, MAX_SPEED_MPS
+from pacerail.model.motion import Stretch
 from pacerail.model.plan import Split, Wave
 from pacerail.model.profile import Profile
 from pacerail.model.units import format_distance, format_time
+from pacerail.model.wavespec import WaveSpec
+from pacerail.model.windows import Lighting, lit_s, window_s
 
 SHOW_EVERY_M = 400.0
 """Splits of an even-paced wave are shown at every multiple of this, and at the finish."""
 
-MAX_SPEED_MPS = 19.0
-"""What no person runs is a warning; half as fast again is beyond what a board's numbers hold (20 m/s)."""
-MAX_ACCELERATION_MPS2 = 14.0
-"""Likewise: a sprinter leaves the blocks with 10."""
 MAX_RACE_S = 10_000.0
 """A board counts race time to here, 2 h 46 min."""
-
-AtFinish = Literal["hold", "off", "run on"]
-
-
-@dataclass(frozen=True)
-class Window:
-    """Lit from ``begin`` to ``end``: metres of the head from the start line, or seconds of race time."""
-
-    unit: Literal["m", "s"]
-    begin: float
-    end: float
-
-
-@dataclass(frozen=True)
-class WaveSpec:
-    """A wave as its plan says it, every value in m, s and m/s, every default filled in."""
-
-    name: str
-    colour: tuple[int, int, int]
-    length_m: float
-    priority: int
-    marks: tuple[Mark, ...]
-    """(distance_m, time_s), rising; of a target one, at the plan's distance. Empty when there are stretches."""
-    stretches: tuple[Stretch, ...]
-    smooth: bool
-    standing: bool
-    ahead_m: float
-    ahead_s: float
-    windows: tuple[Window, ...]
-    """Empty: lit all the way."""
-    ends_m: float
-    """Where it steps off, m from the start line."""
-    at_finish: AtFinish
-    hold_s: float
-    run_on_m: float
-
-    def meaning(self) -> list[object]:
-        """All that shows, in one canonical form to the micrometre and the microsecond, for the plan's hash."""
-        return [
-            self.name,
-            list(self.colour),
-            _fixed(self.length_m),
-            self.priority,
-            [[_fixed(d), _fixed(t)] for d, t in self.marks],
-            [[_fixed(s.run_m), _fixed(s.in_s)] for s in self.stretches],
-            self.smooth,
-            self.standing,
-            _fixed(self.ahead_m),
-            _fixed(self.ahead_s),
-            [[w.unit, _fixed(w.begin), _fixed(w.end)] for w in self.windows],
-            _fixed(self.ends_m),
-            self.at_finish,
-            _fixed(self.hold_s) if self.at_finish == "hold" else "",
-            _fixed(self.run_on_m) if self.at_finish == "run on" else "",
-        ]
+THERE_M = 0.001
+"""So near its finish a run is there: what is left takes less than a piece is long."""
 
 
 def build_wave(spec: WaveSpec) -> Wave:
@@ -97,18 +42,41 @@ def build_wave(spec: WaveSpec) -> Wave:
     missing_m = spec.ends_m - (base.end_m + spec.ahead_m)
     if missing_m > 0:
         base = motion.run_on(base, missing_m)
-    moved = motion.moved(base, by_m=spec.ahead_m, earlier_s=spec.ahead_s)
-    if moved.start_m > spec.ends_m - 0.1:
+    wave = complete_wave(spec, motion.moved(base, by_m=spec.ahead_m, earlier_s=spec.ahead_s))
+    for window in spec.windows:
+        if not window_s(window, spec.ends_m, wave.motion, wave.over_s):
+            begin, end = (f"{at:g} {window.unit}" for at in (window.begin, window.end))
+            raise ValueError(
+                f"its window from {begin} to {end} is never lit; expected it between the gun and "
+                f"{format_time(wave.over_s)}, when the wave is dark"
+            )
+    if not wave.windows_s:
+        raise ValueError("it is never lit; expected a window between the gun and its end")
+    return wave
+
+
+def complete_wave(spec: WaveSpec, run: Profile, lighting: Sequence[Lighting] = ()) -> Wave:
+    """The wave whose head runs as ``run`` says up to its finish; with what it does there, its windows and its splits.
+
+    A run that jumps over the finish is there at that time; one that ends short of it stands where it ends, until
+    MAX_RACE_S. ``lighting`` is what was changed of when it is lit. Raises ValueError for a wave that is at its finish
+    before the gun, or beyond MAX_RACE_S.
+    """
+    if run.start_m > spec.ends_m - 0.1:
         raise ValueError(
-            f"the head is {moved.start_m:.3f} m along at the gun, its finish is at {spec.ends_m:g} m; "
+            f"the head is {run.start_m:.3f} m along at the gun, its finish is at {spec.ends_m:g} m; "
             "expected it short of its finish by 0.1 m at least"
         )
-    finish_s = moved.time_s(min(spec.ends_m, moved.end_m))
-    ran = motion.until_time(moved, finish_s)
-    complete = _after_finish(ran, spec)
-    if complete.end_s > MAX_RACE_S:
+    stands = spec.ends_m - run.end_m > THERE_M
+    if stands:
+        complete, finish_s, over_s = run, MAX_RACE_S, MAX_RACE_S
+    else:
+        finish_s = run.time_s(min(spec.ends_m, run.end_m))
+        complete = _after_finish(motion.until_time(run, finish_s), spec, run.speed_mps(finish_s))
+        over_s = complete.end_s
+    if over_s > MAX_RACE_S:
         raise ValueError(
-            f"it is dark after {format_time(complete.end_s, 0)}; expected {format_time(MAX_RACE_S, 0)} at most, "
+            f"it is dark after {format_time(over_s, 0)}; expected {format_time(MAX_RACE_S, 0)} at most, "
             "which is what a board counts to"
         )
     return Wave(
@@ -117,10 +85,13 @@ def build_wave(spec: WaveSpec) -> Wave:
         length_m=spec.length_m,
         priority=spec.priority,
         motion=complete,
-        windows_s=_windows_s(spec, complete),
+        windows_s=lit_s(spec, complete, over_s, lighting),
         finish_m=spec.ends_m,
         finish_s=finish_s,
-        splits=_splits(spec, ran, finish_s),
+        splits=_splits(spec, run, finish_s, stands),
+        run=run,
+        spec=spec,
+        stands=stands,
         notes=_notes(spec),
     )
 
@@ -132,7 +103,15 @@ def base_profile(spec: WaveSpec) -> Profile:
     return motion.from_marks(spec.marks, smooth=spec.smooth, standing=spec.standing)
 
 
-def _after_finish(ran: Profile, spec: WaveSpec) -> Profile:
+def _after_finish(ran: Profile, spec: WaveSpec, speed_mps: float) -> Profile:
+    if spec.ends_m - ran.end_m > THERE_M:  # it was put beyond its finish, at once
+        if spec.at_finish == "off" or (spec.at_finish == "hold" and spec.hold_s < motion.SLIVER_S):
+            return ran
+        if spec.at_finish == "hold":
+            return motion.joined([ran, motion.steady(ran.end_s, spec.ends_m, 0.0, spec.hold_s)])
+        mean_mps = spec.ends_m / ran.end_s
+        on_mps = speed_mps if speed_mps > 0.1 * mean_mps else mean_mps
+        return motion.joined([ran, motion.steady(ran.end_s, spec.ends_m, on_mps, spec.run_on_m / on_mps)])
     if spec.at_finish == "hold":
         return motion.hold(ran, spec.hold_s)
     if spec.at_finish == "run on":
@@ -140,44 +119,16 @@ def _after_finish(ran: Profile, spec: WaveSpec) -> Profile:
     return ran
 
 
-def _windows_s(spec: WaveSpec, complete: Profile) -> tuple[tuple[float, float], ...]:
-    end_s = complete.end_s
-    spans: list[tuple[float, float]] = []
-    for window in spec.windows or (Window("s", 0.0, end_s),):
-        if window.unit == "s":
-            span = window.begin, min(window.end, end_s)
-        else:
-            # a window up to the finish takes in what the light does there
-            off_s = end_s if window.end >= spec.ends_m - 1e-6 else complete.time_s(window.end)
-            span = max(0.0, complete.time_s(window.begin)), off_s
-        if span[1] - span[0] > motion.SLIVER_S:
-            spans.append(span)
-        elif spec.windows:
-            begin, end = (f"{at:g} {window.unit}" for at in (window.begin, window.end))
-            raise ValueError(
-                f"its window from {begin} to {end} is never lit; expected it between the gun and {format_time(end_s)}, "
-                "when the wave is dark"
-            )
-    merged: list[tuple[float, float]] = []
-    for on_s, off_s in sorted(spans):
-        if merged and on_s <= merged[-1][1]:
-            merged[-1] = merged[-1][0], max(merged[-1][1], off_s)
-        else:
-            merged.append((on_s, off_s))
-    if not merged:
-        raise ValueError("it is never lit; expected a window between the gun and its end")
-    return tuple(merged)
-
-
-def _splits(spec: WaveSpec, ran: Profile, finish_s: float) -> tuple[Split, ...]:
+def _splits(spec: WaveSpec, run: Profile, finish_s: float, stands: bool) -> tuple[Split, ...]:
     if spec.stretches:
         shown = _run_ends_m(spec.stretches)
     elif len(spec.marks) == 1:
         shown = [SHOW_EVERY_M * k for k in range(1, int(spec.ends_m / SHOW_EVERY_M) + 1)]
     else:
         shown = [mark[0] for mark in spec.marks]
-    inside = [d for d in shown if ran.start_m < d < spec.ends_m - 0.001]
-    return (*((d, ran.time_s(d)) for d in inside), (spec.ends_m, finish_s))
+    inside = [(d, run.time_s(d)) for d in shown if run.start_m < d < spec.ends_m - 0.001]
+    reached = [(d, min(t, finish_s)) for d, t in inside if t <= MAX_RACE_S]
+    return tuple(reached) if stands else (*reached, (spec.ends_m, finish_s))
 
 
 def _run_ends_m(stretches: tuple[Stretch, ...]) -> list[float]:
@@ -211,8 +162,3 @@ def _notes(spec: WaveSpec) -> tuple[str, ...]:
         there = f"then runs on for {spec.run_on_m:g} m"
     notes.append(f"{there} at {format_distance(spec.ends_m)}" if "runs on" not in there else there)
     return tuple(notes)
-
-
-def _fixed(value: float) -> str:
-    text = f"{value:.6f}"
-    return "0.000000" if text == "-0.000000" else text

@@ -20,7 +20,7 @@ from pacerail.model.units import (
     parse_time_s,
     quoted,
 )
-from pacerail.model.wave import AtFinish, WaveSpec, Window
+from pacerail.model.wavespec import AtFinish, WaveSpec, Window
 
 KEYS = (
     "name",

@@ -12,8 +12,8 @@ ACTIONS = ("load", "confirm", "prepare", "arm", "start", "ago", "recall", "stop"
 ON = ("arming", "armed", "running", "recalled")
 """Phases in which the boards are in a race: no other plan, no shows."""
 UNDER_WAY = ("connecting", "uploading", "syncing")
-BESIDE = ("start", "ago", "athlete")
-"""These wait for nothing: a gun that goes while a change is on its way to the boards must be heard."""
+BESIDE = ("start", "ago")
+"""These do not wait for a change: a gun that goes while one is on its way to the boards must be heard."""
 AT_ONCE = ("stop", "recall")
 """These break off what is under way."""
 _LIGHTS = {
@@ -53,19 +53,13 @@ def can(now: Situation) -> dict[str, str | None]:
 def why_not(now: Situation, action: str) -> str | None:
     """Why an action cannot be done now; None if it can. Raises KeyError for one that is none of ACTIONS."""
     reason = _RULES[action](now)
-    if now.busy is None:
+    if now.busy is None or action == "athlete":
         return reason
-    beside = action in BESIDE and now.busy == "changing"
-    if beside or (action in AT_ONCE and action_of(now.busy) not in (action, "stop")):
+    if action in BESIDE and now.busy == "changing":
         return reason
-    if action == "athlete":
+    if action in AT_ONCE and now.busy not in ("stopping", f"{action}ing"):
         return reason
     return f"busy: {now.busy}"
-
-
-def action_of(busy: str) -> str:
-    """The action that is under way, by its word."""
-    return {"stopping": "stop", "recalling": "recall"}.get(busy, busy)
 
 
 def _load(now: Situation) -> str | None:

@@ -37,7 +37,7 @@ async def change(race: Race, wanted: Change, *, forced: bool = False) -> None:
         amended = race.amended.with_change(wanted, at_s, forced=forced)
     except ValueError as error:
         raise RailError(str(error)) from error
-    await _take(race, amended, at_s)
+    await _take(race, amended)
 
 
 async def undo(race: Race, *, forced: bool = False) -> None:
@@ -47,7 +47,7 @@ async def undo(race: Race, *, forced: bool = False) -> None:
         amended = race.amended.undo(at_s, forced=forced)
     except ValueError as error:
         raise RailError(str(error)) from error
-    await _take(race, amended, at_s)
+    await _take(race, amended)
 
 
 async def amend_one(race: Race, member: Member) -> None:
@@ -106,7 +106,10 @@ def _next_s(race: Race) -> float:
     if race.phase not in ("armed", "running"):
         raise RailError(f"nothing to change: the race is {race.phase}; expected it armed or running")
     race_s = race.race_s()
-    return 0.0 if race_s is None else max(0.0, round(race_s + _notice_s(race), 5))
+    if race_s is None:
+        return 0.0
+    last_s = race.amended.steps[-1].at_s if race.amended.steps else 0.0
+    return max(0.0, last_s, race_s + _notice_s(race))
 
 
 def _notice_s(race: Race) -> float:
@@ -119,7 +122,7 @@ def _notice_s(race: Race) -> float:
     return max(NOTICE_S, 2 * max(needed_s.values(), default=0.0))
 
 
-async def _take(race: Race, amended: Amended, at_s: float) -> None:
+async def _take(race: Race, amended: Amended) -> None:
     try:
         movement = movement_of(amended.plan, race.rail.track)
         if not _fits(race, movement):
@@ -128,10 +131,10 @@ async def _take(race: Race, amended: Amended, at_s: float) -> None:
         raise RailError("; ".join(error.messages)) from error
     if not _fits(race, movement):
         raise RailError("too many changes in a minute: a board has no room for more; wait a little")
-    race.amended, race.movement, race.settled_s = amended, movement, at_s
+    race.amended, race.movement, race.settled_s = amended, movement, amended.steps[-1].at_s
     for member, table in zip(race.fleet.members, race.tables, strict=True):
         member.table = with_movement(table, movement)
-    race.note(amended.words[-1] if amended.words else "as it was read back")
+    race.note(amended.words[-1])
     race.woke()
     running = [member for member in race.fleet.members if not member.lost]
     failed = await race.fleet.try_each(lambda member: amend_one(race, member), running)
