@@ -29,9 +29,9 @@ from pacerail.link import OnBytes
 try:
     from termios import error as _termios_error
 
-    _TERMINAL_ERRORS: tuple[type[Exception], ...] = (_termios_error,)
+    _terminal_errors: tuple[type[Exception], ...] = (_termios_error,)
 except ImportError:  # Windows
-    _TERMINAL_ERRORS = ()
+    _terminal_errors = ()
 
 BAUD = 115_200
 _BAUD_OPTION = "?baud="
@@ -94,7 +94,7 @@ def _open(port: str, alone: bool = False) -> Any:
             write_timeout=_WRITE_S,
             exclusive=True if alone else None,
         )
-    except _TERMINAL_ERRORS as error:  # pyserial lets it through, and it is no OSError
+    except _terminal_errors as error:  # pyserial lets it through, and it is no OSError
         raise OSError(str(error)) from error
     low_latency = getattr(opened, "set_low_latency_mode", None)
     if low_latency is not None:  # FTDI chips hold bytes back for 16 ms otherwise; other drivers refuse

@@ -19,9 +19,10 @@ from pacerail_node import messages as m
 from pacerail_node import wire
 
 PIXELS = 20
+BLOCKS = 96
 CONFIG = {
     "hardware": "sim", "name": "b01", "uid": "x", "type": "sim", "address": 1, "outputs": [PIXELS],
-    "costs": {"frame_us": 250, "pixel_ns": 1000, "message_us": 300, "byte_ns": 4000},
+    "costs": {"frame_us": 250, "pixel_ns": 1000, "message_us": 300, "read_us": 60, "byte_ns": 4000},
 }  # fmt: skip
 TABLE = table_bytes([even_wave(0x00FF40, 50_000, 6.7)], [even_run(0, PIXELS, 1665)])
 
@@ -29,12 +30,12 @@ TABLE = table_bytes([even_wave(0x00FF40, 50_000, 6.7)], [even_run(0, PIXELS, 166
 def image(**extra: bytes) -> bytes:
     """The flash of a new board, with files of its own."""
     files = {**firmware_files(), **{name.replace("_", "."): data for name, data in extra.items()}}
-    return build_image(files, CONFIG, 256)
+    return build_image(files, CONFIG, 4 * BLOCKS)
 
 
 def without(name: str, instead: bytes | None = None) -> bytes:
     """The flash of a new board on which one file is not there, or is another."""
-    disk = LittleFS(block_size=4096, block_count=64, mount=False)
+    disk = LittleFS(block_size=4096, block_count=BLOCKS, mount=False)
     disk.context.buffer = bytearray(image())
     disk.mount()
     disk.remove(name)
@@ -124,7 +125,7 @@ def test_a_broken_table_is_a_fault_that_an_upload_mends(stored: bytes) -> None:
 
 def full() -> bytes:
     """The flash of a new board without room for one more file of a block."""
-    for blocks in range(64, 0, -1):
+    for blocks in range(BLOCKS, 0, -1):
         with suppress(LittleFSError):
             return image(filler=bytes(4096 * blocks))
     raise AssertionError("no room for the firmware")
@@ -146,6 +147,45 @@ def test_a_board_without_its_config_says_so_on_its_console(instead: bytes | None
     """It knows neither its link nor its pins: all it can do is leave the console to the tool that flashes it."""
     with pytest.raises(RailError, match=r"board\.json is missing or broken"), powered(without("board.json", instead)):
         pass
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("outputs", None, "board.json: no outputs; flash this board again"),
+        ("outputs", "150", "board.json: outputs: '150'; expected another type; flash this board again"),
+        ("outputs", ["150"], "board.json: "),
+        ("name", 7, "board.json: name: 7; expected another type; flash this board again"),
+        ("address", None, "board.json: no address; flash this board again"),
+    ],
+)
+def test_a_config_that_is_wrong_for_the_lights_is_said_over_the_link(key: str, value: object, words: str) -> None:
+    """Who it is, as far as it knows; state fault; and each command is refused with what is wrong."""
+    config = {name: thing for name, thing in {**CONFIG, key: value}.items() if thing is not None}
+    with powered(without("board.json", json.dumps(config).encode())) as host:
+        said = json.loads(host.ask(m.HELLO)[1])
+        assert said["fault"].startswith(words)
+        assert said["name"] == ("b01" if key != "name" else "no name")
+        assert host.state() == "fault"
+        assert host.ask(m.SYNC)[0] == m.SYNC | m.REPLY
+        for kind in (m.TABLE_BEGIN, m.TABLE_END, m.ARM, m.GO, m.STOP, m.RECALL, m.LINE, 99):
+            got, body = host.ask(kind, bytes(12))
+            assert got == m.REFUSED and body[0] == m.WRONG_STATE
+            assert body[1:].decode() == said["fault"]
+        assert host.ask(m.CONSOLE)[0] == m.CONSOLE | m.REPLY
+
+
+def test_a_fault_is_said_whatever_table_is_stored() -> None:
+    """A table of better days changes nothing about it."""
+    config = {**CONFIG, "outputs": "150"}
+    disk = LittleFS(block_size=4096, block_count=BLOCKS, mount=False)
+    disk.context.buffer = bytearray(image(table_pace=TABLE))
+    disk.mount()
+    with disk.open("board.json", "wb") as file:
+        file.write(json.dumps(config).encode())
+    with powered(bytes(disk.context.buffer)) as host:
+        assert host.state() == "fault"
+        assert "fault" in json.loads(host.ask(m.HELLO)[1])
 
 
 @pytest.mark.parametrize("flash", [bytes(65536), b"\xff" * 65536], ids=["zeros", "erased"])

@@ -29,7 +29,7 @@ def shifted(at_s, by_m):
     end = 240 * 100_000
     return [
         (0, 0, SPEED, BIAS), (at_10us, here + int(by_m * 10_000), SPEED, BIAS),
-        (end, int(240 * 67_000) + int(by_m * 10_000), 0, BIAS),
+        (end, 240 * 67_000 + int(by_m * 10_000), 0, BIAS),
     ]  # fmt: skip
 
 

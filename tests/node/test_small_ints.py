@@ -30,11 +30,16 @@ from pacerail.resources import folder
 
 HERE = Path(__file__).parent
 FIRMWARE = folder("firmware")
-CHECKED = ("kernels", "clock", "ticks", "render", "node", "log", "wire")
+CHECKED = (
+    "kernels", "clock", "ticks", "render", "node", "commands", "amend", "log", "wire", "gunpin", "shows", "shows_kernel",
+)  # fmt: skip
 WRAPPING = ("crc32",)  # viper functions that use all 32 bits
 # at import, or with a key only (the signature allocates anyway), or for the host
 FREE = ("_crc_table", "checksum", "hmac_sha256", "_genuine", "_identify")
-TESTS = ("test_node_kernels", "test_node_clock", "test_node_states", "test_node_lights")
+TESTS = (
+    "test_node_kernels", "test_node_clock", "test_node_states", "test_node_lights", "test_node_gun", "test_node_shows",
+    "test_node_amend",
+)  # fmt: skip
 
 
 class TooLarge(AssertionError):
