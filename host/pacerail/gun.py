@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from pacerail.sync import Line
 
-PIN, LYNX, SCHEDULED, AGO, KEY = "pin", "lynx", "scheduled", "ago", "key"
-SOURCES = (PIN, LYNX, SCHEDULED, AGO, KEY)
+PIN, LYNX, SCHEDULED, AGO, KEY, FOUND = "pin", "lynx", "scheduled", "ago", "key", "found"
+SOURCES = (FOUND, PIN, LYNX, SCHEDULED, AGO, KEY)
 """The names of the sources, best first."""
 
 PIN_CAPTURE_US = 100
@@ -28,7 +28,14 @@ KEY_BOUND_US = 300_000
 AGO_BOUND_US = 300_000
 """A stopwatch in a hand, unless the caller knows better."""
 
-_WORDS = {PIN: "the pin", LYNX: "Lynx", SCHEDULED: "the schedule", AGO: "the operator's word", KEY: "the key"}
+_WORDS = {
+    PIN: "the pin",
+    LYNX: "Lynx",
+    SCHEDULED: "the schedule",
+    AGO: "the operator's word",
+    KEY: "the key",
+    FOUND: "the race as the boards run it",
+}
 
 
 @dataclass(frozen=True, slots=True)

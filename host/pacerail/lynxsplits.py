@@ -3,7 +3,7 @@
 The operator's Pause (Alt-P) makes the scoreboard's clock stand at the next break of the photo eye, to show a split, and
 run on after the pause time; Finish (Alt-F) makes it stop at the next break; Stop (Alt-S) stops it by hand, right to
 1/10 only (help.finishlynx.com, Scoreboard Operations). So a feed with our script says PAUSE or STOP and the time: that
-is what is taken here. BREAK, one for every break of the photo eye, is not: everybody who runs through the eye makes one,
+is what is taken here. BREAK, one for every break of the photo eye, is not: everybody who runs through it makes one,
 and whether its time is that of the break or of the clock's last step is said nowhere.
 
 The eye stands at a line of the track and knows no distance: `Passings.likeliest_mark_m` of `line_marks` finds it.

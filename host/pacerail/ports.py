@@ -24,7 +24,7 @@ import serial
 from serial.tools import list_ports
 
 from pacerail.errors import RailError
-from pacerail.link import OnBytes
+from pacerail.link import HostClock, OnBytes
 
 try:
     from termios import error as _termios_error
@@ -48,6 +48,17 @@ def host_clock_us() -> int:
     if hasattr(time, "CLOCK_MONOTONIC_RAW"):
         return time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW) // 1000
     return time.monotonic_ns() // 1000
+
+
+class FleetTime:
+    """Fleet time: the host's clock, `ahead_us` set forward when a race of another host is taken over."""
+
+    def __init__(self) -> None:
+        self.ahead_us = 0
+
+    def __call__(self) -> int:
+        """Fleet time now, in us."""
+        return host_clock_us() + self.ahead_us
 
 
 def device_of(port: str) -> str:
@@ -106,8 +117,11 @@ def _open(port: str, alone: bool = False) -> Any:
 class SerialPort:
     """An open port. Raises RailError if it cannot be opened at first; `alone`: or if another program locks it."""
 
-    def __init__(self, port: str, loop: asyncio.AbstractEventLoop, alone: bool = False) -> None:
+    def __init__(
+        self, port: str, loop: asyncio.AbstractEventLoop, alone: bool = False, clock: HostClock = host_clock_us
+    ) -> None:
         self._port = port
+        self._clock = clock
         self._alone = alone
         self._loop = loop
         self._on_bytes: OnBytes | None = None
@@ -133,7 +147,7 @@ class SerialPort:
         port = self._serial
         if port is None:
             raise OSError(f"{self._port} is unplugged")
-        now_us = host_clock_us()
+        now_us = self._clock()
         port.write(data)
         return now_us
 
@@ -158,7 +172,7 @@ class SerialPort:
             try:
                 data = port.read(1)
                 more = port.in_waiting if data else 0
-                now_us = host_clock_us()  # all that is counted had come by now
+                now_us = self._clock()  # all that is counted had come by now
                 if more:
                     data += port.read(more)
             except (OSError, TypeError, AttributeError):  # unplugged, or closed under the read

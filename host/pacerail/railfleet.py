@@ -10,14 +10,19 @@ from collections.abc import Generator, Sequence
 from pacerail.board import BoardClient
 from pacerail.errors import InputError, RailError
 from pacerail.fleet import Fleet, Member
-from pacerail.link import Link
+from pacerail.link import HostClock, Link
 from pacerail.model.rail import Rail
 from pacerail.ports import SerialPort, host_clock_us
 from pacerail_node import wire
 
 
 @contextlib.contextmanager
-def open_fleet(rail: Rail, loop: asyncio.AbstractEventLoop, tables: Sequence[bytes] | None = None) -> Generator[Fleet]:
+def open_fleet(
+    rail: Rail,
+    loop: asyncio.AbstractEventLoop,
+    tables: Sequence[bytes] | None = None,
+    clock: HostClock = host_clock_us,
+) -> Generator[Fleet]:
     """Open every port of a rail once; boards that share one (RS-485) are told apart by their address.
 
     Without tables it is for looking and syncing only. Raises InputError for a rail of which no board has a port, and
@@ -37,7 +42,7 @@ def open_fleet(rail: Rail, loop: asyncio.AbstractEventLoop, tables: Sequence[byt
                 continue
             if board.port not in links:
                 try:
-                    port = SerialPort(board.port, loop)
+                    port = SerialPort(board.port, loop, clock=clock)
                     links[board.port] = Link(port, rail.key, counter, port.byte_ns)
                 except RailError as error:
                     problems.append(f"{board.name}: {error}")
@@ -46,7 +51,7 @@ def open_fleet(rail: Rail, loop: asyncio.AbstractEventLoop, tables: Sequence[byt
             members.append(Member(BoardClient(board.name, links[board.port], address), board, table))
         if problems:
             raise RailError("\n  ".join(["not every board can be reached:", *problems]))
-        yield Fleet(members, host_clock_us)
+        yield Fleet(members, clock)
     finally:
         for link in links.values():
             link.close()

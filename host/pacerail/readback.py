@@ -14,6 +14,7 @@ from pacerail.model.plan import Plan, Wave
 from pacerail.model.profile import Profile
 from pacerail.model.track import Track
 from pacerail.model.units import colour_hex, colour_word, format_distance, format_time
+from pacerail.model.wave import own_wave
 
 PACE_M = 400.0
 """Paces are read back for 400 m, on a track of any lap, for that is what athletes know."""
@@ -29,10 +30,15 @@ def read_back(plan: Plan, track: Track) -> list[str]:
     ]
     topmost = plan.waves_by_priority()
     for wave in plan.waves:
-        lines.extend(_wave_lines(wave, plan, track))
+        lines.extend(wave_lines(wave, plan, track))
     if len(topmost) > 1:
         lines.append("Where lights overlap, from the top: " + ", ".join(_who(wave) for wave in topmost) + ".")
-    lines.append(f"Dark from {format_time(plan.end_s)}. Plan {plan.hash}.")
+    until = (
+        "Lit until it is stopped: groups can be begun again."
+        if any(wave.spec.by_order for wave in plan.waves)
+        else f"Dark from {format_time(plan.end_s)}."
+    )
+    lines.append(f"{until} Plan {plan.hash}.")
     return lines
 
 
@@ -52,7 +58,7 @@ def place(track_m: float, track: Track) -> str:
 
 
 def plan_json(plan: Plan) -> dict[str, object]:
-    """The plan as `plan show --json` writes it: times in s, distances in m."""
+    """The plan as `plan show --json` writes it: times in s, of a group that an order begins in its own time."""
     return {
         "title": plan.title,
         "distance_m": _rounded(plan.distance_m),
@@ -61,10 +67,11 @@ def plan_json(plan: Plan) -> dict[str, object]:
             {
                 "name": wave.name,
                 "colour": colour_hex(wave.colour),
-                "finish_s": _rounded(wave.finish_s),
-                "splits": [{"distance_m": _rounded(d), "time_s": _rounded(t)} for d, t in wave.splits],
+                "finish_s": _rounded(own.finish_s),
+                "splits": [{"distance_m": _rounded(d), "time_s": _rounded(t)} for d, t in own.splits],
+                **({"starts": "order"} if wave.waits else {}),
             }
-            for wave in plan.waves
+            for wave, own in ((wave, in_own_time(wave)) for wave in plan.waves)
         ],
     }
 
@@ -88,14 +95,15 @@ def plan_at(plan: Plan, track: Track, time_s: float) -> dict[str, object]:
 
 
 def splits_table(plan: Plan) -> Table:
-    """The splits of every wave side by side, a row a distance."""
+    """The splits of every wave side by side, a row a distance; of a group that an order begins, in its own time."""
     table = Table(title=escape(plan.title), caption=f"plan {plan.hash}", title_justify="left", caption_justify="left")
     table.add_column("distance", justify="right")
-    for wave in plan.waves:
+    waves = [in_own_time(wave) for wave in plan.waves]
+    for wave in waves:
         table.add_column(Text(f"{wave.name}\n{colour_hex(wave.colour)}", style=_style(wave)), justify="right")
-    distances = sorted({round(d, 3) for wave in plan.waves for d, _ in wave.splits})
+    distances = sorted({round(d, 3) for wave in waves for d, _ in wave.splits})
     for distance_m in distances:
-        cells = [next((format_time(t) for d, t in wave.splits if round(d, 3) == distance_m), "") for wave in plan.waves]
+        cells = [next((format_time(t) for d, t in wave.splits if round(d, 3) == distance_m), "") for wave in waves]
         table.add_row(format_distance(distance_m), *cells)
     return table
 
@@ -119,7 +127,12 @@ def _whereabouts(wave: Wave, plan: Plan, track: Track, time_s: float) -> tuple[f
     return distance_m, track_m, track.track_to_kerb(track_m)
 
 
-def _wave_lines(wave: Wave, plan: Plan, track: Track) -> list[str]:
+def wave_lines(wave: Wave, plan: Plan, track: Track) -> list[str]:
+    """What a wave does, in a sentence; then, each in a line that begins with blanks, its marks and when it is lit.
+
+    Of a group that waits for an order: its run in its own time.
+    """
+    wave = in_own_time(wave)
     run = f"{_who(wave)} runs {format_time(wave.finish_s)}"
     if abs(wave.finish_m - plan.distance_m) > 0.001:
         run += f" for {format_distance(wave.finish_m)}"
@@ -140,6 +153,11 @@ def _wave_lines(wave: Wave, plan: Plan, track: Track) -> list[str]:
         )
         lines.append(f"  Lit only {spans}.")
     return lines
+
+
+def in_own_time(wave: Wave) -> Wave:
+    """A group that waits for an order as its plan has it run, from 0 s on; any other wave as it is."""
+    return own_wave(wave.spec) if wave.waits else wave
 
 
 def _who(wave: Wave) -> str:

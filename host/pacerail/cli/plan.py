@@ -1,4 +1,4 @@
-"""`pacerail plan`: check, show, at, read, new."""
+"""`pacerail plan`: check, show, at, read, sheet, new."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ import click
 from rich.console import Console
 
 from pacerail import newplan, readback
-from pacerail.cli.options import plan_of, rail_of
+from pacerail.cli.options import check_writable, plan_of, rail_of
 from pacerail.compile import compile_tables
 from pacerail.errors import InputError
 from pacerail.model.plan import Plan
 from pacerail.model.rail import Rail
 from pacerail.model.units import parse_time_s
+from pacerail.resources import find
 
 Command = Callable[..., Any]
 
@@ -116,6 +117,35 @@ def read(plan_name: str, rail: str | None) -> None:
     loaded, on = _loaded(plan_name, rail)
     for line in readback.read_back(loaded, on.track):
         click.echo(line)
+
+
+@plan.command()
+@_plan_and_rail
+@click.option("-o", "--output", required=True, metavar="FILE", help="File to write: .pdf, or .html, which prints too.")
+@click.option("--every", type=click.Choice(["100", "200", "400"]), help="Metres between splits. Default: as fits.")
+def sheet(plan_name: str, rail: str | None, output: str, every: str | None) -> None:
+    """Write a plan on one A4 page: for the athlete, the coach, television, and whoever reads it back and signs.
+
+    \b
+    Example:
+      pacerail plan sheet breaking4-3-59 -o tonight.pdf
+    """
+    from pacerail.sheet.write import SUFFIXES, sheet_bytes  # what writes PDFs takes a while to load
+
+    path = Path(output)
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(f"{output}: is no kind of sheet; expected a name that ends in .pdf or .html")
+    rail_path = None if rail is None else str(find("rails", rail))
+    check_writable(output, str(find("plans", plan_name)), rail_path)
+    loaded, on = _loaded(plan_name, rail)
+    try:
+        written = sheet_bytes(loaded, on.track, path.suffix, int(every) if every else None)
+        path.write_bytes(written)
+    except ValueError as error:
+        raise InputError(f"{output}: {error}") from None
+    except OSError as error:
+        raise InputError(f"{output}: cannot be written ({error.strerror}); expected a file that can be") from None
+    click.echo(f"{output}: written, plan {loaded.hash}", err=True)
 
 
 @plan.command()

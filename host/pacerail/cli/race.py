@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import click
+import platformdirs
 
 from pacerail.cli.numbers import Finite
 from pacerail.cli.options import check_writable, plan_of, rail_of, rail_option, report_option, write_report
@@ -22,7 +23,9 @@ from pacerail.gunsources import check_source, parse_source
 from pacerail.model.plan import Plan
 from pacerail.model.rail import Rail
 from pacerail.model.units import parse_time_s
-from pacerail.ports import host_clock_us
+from pacerail.ports import FleetTime, host_clock_us
+from pacerail.race.groups import Button, check_buttons, parse_button, watch_buttons
+from pacerail.race.join import join, save_journal
 from pacerail.race.run import run
 from pacerail.race.script import Timed, load_script, play
 from pacerail.race.state import Event, Race
@@ -39,6 +42,8 @@ class Start:
     sources: tuple[str, ...]
     script: tuple[Timed, ...]
     typed: bool
+    buttons: tuple[Button, ...] = ()
+    joins: bool = False
 
 
 @click.command()
@@ -57,8 +62,16 @@ class Start:
     help="Wait for the gun: pin, or lynx=URL (see docs/gun.md). With several, the better one wins.",
 )
 @click.option(
+    "--button",
+    "button_texts",
+    metavar="BOARD=GROUP",
+    multiple=True,
+    help="A press on this board's gun pin begins this group of a training plan; b03=red+5: 5 s later.",
+)
+@click.option(
     "--orders", "orders_path", metavar="FILE", help="Orders on a script (see docs/race-night.md); - is typed."
 )
+@click.option("--join", "joins", is_flag=True, help="Take over the race that runs: its program or laptop has died.")
 @click.option("--until", metavar="T", help="Stop the lights at this race time, as 3:01.84.")
 @report_option
 def race(
@@ -68,7 +81,9 @@ def race(
     go_in_s: float | None,
     ago_s: str | None,
     sources: tuple[str, ...],
+    button_texts: tuple[str, ...],
     orders_path: str | None,
+    joins: bool,
     until: str | None,
     report_path: str | None,
 ) -> None:
@@ -81,20 +96,27 @@ def race(
     Examples:
       pacerail race breaking4-3-59 --rail paris.toml --gun pin --gun lynx=tcp-listen://:9999
       pacerail race breaking4-3-59 --rail paris.toml --headless --go-in 10 --report r.json
+      pacerail race training-3-groups --rail paris.toml --go-in 1 --button b03=red --button b09=blue+5
     """
     rail = rail_of(rail_name)
     plan = plan_of(plan_name, rail)
     typed = orders_path == "-" or (orders_path is None and not headless and sys.stdin.isatty())
     for source in sources:
         check_source(source)
+    buttons = tuple(parse_button(text, plan, rail) for text in button_texts)
+    check_buttons(buttons, sources)
     begin = Start(
         go_in_s,
         None if ago_s is None else ago(host_clock_us(), _seconds(ago_s, "--ago")),
         sources,
         () if orders_path in (None, "-") else load_script(str(orders_path)),
         typed,
+        buttons,
+        joins,
     )
-    if go_in_s is None and ago_s is None and not sources and not begin.script and not typed:
+    if joins and (go_in_s is not None or ago_s is not None):
+        raise InputError("--join: the race has its gun already; expected neither --go-in nor --ago with it")
+    if not joins and go_in_s is None and ago_s is None and not sources and not begin.script and not typed:
         raise InputError("nothing says when the gun goes; expected --go-in, --ago, --gun or --orders")
     until_s = None if until is None else _seconds(until, "--until")
     check_writable(report_path, plan_name, rail_name, orders_path)
@@ -120,16 +142,28 @@ async def _race(plan: Plan, rail: Rail, begin: Start, until_s: float | None) -> 
     def show(event: Event) -> None:
         click.echo(f"{time.strftime('%H:%M:%S')}  {event.board or 'rail'}: {event.words}", err=True)
 
-    with open_fleet(rail, asyncio.get_running_loop(), compile_tables(plan, rail)) as fleet:
-        under_way = Race(plan, rail, fleet, show)
+    clock = FleetTime()
+    journal = platformdirs.user_state_path("pacerail") / f"race-{plan.hash}.json"
+
+    def keep_journal(race: Race) -> None:
+        with contextlib.suppress(OSError):  # a full disk is no reason to refuse a change
+            save_journal(race, journal)
+
+    async def take_over(race: Race) -> None:
+        await join(race, journal, clock)
+
+    with open_fleet(rail, asyncio.get_running_loop(), compile_tables(plan, rail), clock) as fleet:
+        under_way = Race(plan, rail, fleet, show, keep_journal)
         sources = [parse_source(text, fleet) for text in begin.sources]
         beside: list[asyncio.Future[None]] = []
         if begin.script:
             beside.append(asyncio.ensure_future(play(under_way, begin.script)))
+        if begin.buttons:
+            beside.append(asyncio.ensure_future(watch_buttons(under_way, begin.buttons)))
         if begin.typed:
             beside.append(asyncio.ensure_future(obey_typed(under_way)))
         try:
-            await run(under_way, begin.go_in_s, until_s, sources, begin.gone)
+            await run(under_way, begin.go_in_s, until_s, sources, begin.gone, take_over if begin.joins else None)
         except asyncio.CancelledError:
             under_way.phase = "left"
         finally:

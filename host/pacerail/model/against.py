@@ -87,15 +87,20 @@ def rows(passings: Passings, plan: Plan) -> tuple[Row, ...]:
 
 def gap(wave: Wave, plan: Plan, at_m: float, at_s: float) -> Gap:
     """One light against an athlete who is at a distance in m at a race time in s."""
-    if at_m > wave.finish_m + _SAME_M:  # it has stepped off before this mark
+    if wave.waits or at_m > wave.finish_m + _SAME_M:  # not begun yet, or it has stepped off before this mark
         return Gap(wave.name, None, None, None, None, None)
-    there_s = wave.motion.time_s(min(at_m, wave.finish_m))
-    light_s = there_s if there_s < math.inf else None
+    light_s = passes_s(wave, at_m)
     left_m, left_s = wave.finish_m - at_m, wave.finish_s - at_s
     runs_on = left_m > _SAME_M and left_s > 0 and not wave.stands
     shaped_s = None
-    if light_s and not wave.stands and abs(wave.finish_m - plan.distance_m) <= _SAME_M:
-        shaped_s = wave.finish_s * at_s / light_s
+    if (
+        light_s is not None
+        and light_s > wave.begun_s
+        and not wave.stands
+        and abs(wave.finish_m - plan.distance_m) <= _SAME_M
+    ):
+        whole_s = wave.finish_s - wave.begun_s
+        shaped_s = wave.begun_s + whole_s * (at_s - wave.begun_s) / (light_s - wave.begun_s)
     return Gap(
         wave=wave.name,
         light_s=light_s,
@@ -104,6 +109,16 @@ def gap(wave: Wave, plan: Plan, at_m: float, at_s: float) -> Gap:
         needed_mps=left_m / left_s if runs_on else None,
         shaped_s=shaped_s,
     )
+
+
+def passes_s(wave: Wave, at_m: float) -> float | None:
+    """Race time at which the head of a light is at a distance in m, first; None where it never is."""
+    if at_m > wave.finish_m + _SAME_M:
+        return None
+    if at_m >= wave.finish_m - _SAME_M and not wave.stands:
+        return wave.finish_s  # rounding may put the finish a hair beyond the end of the movement
+    time_s = wave.motion.time_s(at_m)
+    return time_s if time_s < math.inf else None
 
 
 def head_m(wave: Wave, time_s: float) -> float:
@@ -129,7 +144,7 @@ def words(row: Row, passings: Passings) -> list[str]:
 
 def _gap_words(each: Gap) -> str:
     if each.behind_m is None:
-        return f"{each.wave}: has stepped off."
+        return f"{each.wave}: no light at this mark."
     way = "behind" if each.behind_m >= 0 else "ahead"
     told = f"{abs(each.behind_m):.1f} m"
     if each.behind_s is not None:

@@ -16,7 +16,7 @@ import numpy as np
 from pacerail.model import motion
 from pacerail.model.bridge import Backwards
 from pacerail.model.changes import Change, words
-from pacerail.model.course import Course, NotNow, changed, taken_back
+from pacerail.model.course import Course, NotNow, changed, course_of, taken_back
 from pacerail.model.plan import Plan, Wave
 from pacerail.model.units import format_time, quoted
 from pacerail.model.wave import MAX_RACE_S
@@ -64,7 +64,7 @@ class Amended:
     @cached_property
     def plan(self) -> Plan:
         """The plan with all changes; waves that no change has touched are the very same objects as in ``base``."""
-        return replace(self.base, waves=tuple(course.wave for course in self._ways)) if self._courses else self.base
+        return replace(self.base, waves=tuple(course.wave for course in self.courses)) if self._courses else self.base
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -73,8 +73,13 @@ class Amended:
 
     @property
     def over_s(self) -> float:
-        """Race time from which there is nothing left to see or to show: a wave that is hidden is still under way."""
-        hidden = (course.wave.over_s for course in self._ways if course.mode == "dark")
+        """Race time from which there is nothing left to see or to show: a wave that is hidden is still under way.
+
+        Groups that an order begins can be begun again after they have finished: such a plan lasts until it is stopped.
+        """
+        if any(wave.spec.by_order for wave in self.base.waves):
+            return MAX_RACE_S
+        hidden = (course.wave.over_s for course in self.courses if course.mode == "dark")
         return max(self.plan.end_s, *hidden, 0.0)
 
     def with_change(self, change: Change, at_s: float, *, forced: bool = False) -> Amended:
@@ -116,9 +121,9 @@ class Amended:
             step = Step(None, last.at_s, forced, f"{_when(last.at_s)} undone before it took effect: {what}")
             return replace(last.before, steps=(*self.steps, step))
         at_s = self._effect_s(at_s)
-        before = last.before._ways
-        touched = [i for i, (a, b) in enumerate(zip(self._ways, before, strict=True)) if a is not b]
-        earlier = dict(zip((id(course) for course in self._ways), before, strict=True))
+        before = last.before.courses
+        touched = [i for i, (a, b) in enumerate(zip(self.courses, before, strict=True)) if a is not b]
+        earlier = dict(zip((id(course) for course in self.courses), before, strict=True))
 
         def act(course: Course) -> Course:
             return taken_back(course, earlier[id(course)], at_s, forced=forced)
@@ -129,14 +134,15 @@ class Amended:
         return Amended(self.base, steps, ways, tuple(rest), at_s)
 
     @cached_property
-    def _ways(self) -> tuple[Course, ...]:
-        return self._courses or tuple(Course(wave) for wave in self.base.waves)
+    def courses(self) -> tuple[Course, ...]:
+        """How each wave came to be as it is now, in file order."""
+        return self._courses or tuple(course_of(wave) for wave in self.base.waves)
 
     def _each(
         self, which: list[int], act: Callable[[Course], Course], *, alone: bool
     ) -> tuple[tuple[Course, ...], list[str]]:
         """The courses with some of them acted upon, and the names of those for which it means nothing now."""
-        ways = list(self._ways)
+        ways = list(self.courses)
         left_out: dict[str, NotNow] = {}
         for i in which:
             name = ways[i].wave.name

@@ -27,6 +27,9 @@ FORMS = (
     'resume target',
     'hide record',
     'show all',
+    'begin red',
+    'begin red in 10',
+    'end red',
 )  # fmt: skip
 """One example of each change."""
 
@@ -45,7 +48,7 @@ class Shift:
 
 @dataclass(frozen=True)
 class Retarget:
-    """From here on at such a pace that this wave is at its finish at ``finish_s`` (race time in s)."""
+    """From here on at such a pace that this wave is at its finish at ``finish_s`` (race time; a group's own time)."""
 
     wave: str
     finish_s: float
@@ -79,7 +82,28 @@ class Show:
     wave: str | None
 
 
-Change = Shift | Retarget | Freeze | Resume | Hide | Show
+@dataclass(frozen=True)
+class Begin:
+    """A group (a wave with ``starts = "order"``) begins its run, or begins it once more after it has finished."""
+
+    wave: str | None
+    in_s: float = 0.0
+    """So long after the order."""
+    zero_s: float | None = None
+    """Race time at which its own time is 0, before or after the change takes place; None: `in_s` after that."""
+
+
+@dataclass(frozen=True)
+class End:
+    """A group's run is broken off: it waits at its start line again."""
+
+    wave: str | None
+
+
+Change = Shift | Retarget | Freeze | Resume | Hide | Show | Begin | End
+
+VERBS = ("shift", "retarget", "freeze", "resume", "hide", "show", "begin", "end")
+MAX_COUNTDOWN_S = 3600.0
 
 _TOKEN = re.compile(r'"([^"]*)"|(\S+)')
 _AMOUNT = re.compile(r"([+-]?)([0-9]{1,6}(?:\.[0-9]{1,6})?)(m|s)(?:(ahead|back|earlier|later))?")
@@ -97,7 +121,7 @@ def parse_change(text: str) -> Change:
     tokens = [(match[1] if match[1] is not None else match[2], match[1] is not None) for match in _TOKEN.finditer(text)]
     words_ = [token for token, _ in tokens]
     verb = words_[0].lower() if words_ else ""
-    if verb not in ("shift", "retarget", "freeze", "resume", "hide", "show"):
+    if verb not in VERBS:
         raise ValueError(f"{quoted(text.strip())} is no change; expected such as {', '.join(FORMS)}")
     if len(tokens) < 2 or not words_[1].strip():
         raise ValueError(f"{verb} what? expected the name of a wave, or all: such as {_form(verb)}")
@@ -107,12 +131,14 @@ def parse_change(text: str) -> Change:
         return _shift(wave, rest)
     if verb == "retarget":
         return _retarget(wave, rest)
+    if verb == "begin":
+        return _begin(wave, rest)
     if rest:
         raise ValueError(
             f"{quoted(' '.join(rest))} behind the wave means nothing; expected such as {_form(verb)}, "
             'and names with spaces in "..."'
         )
-    return {"freeze": Freeze, "resume": Resume, "hide": Hide, "show": Show}[verb](wave)
+    return {"freeze": Freeze, "resume": Resume, "hide": Hide, "show": Show, "end": End}[verb](wave)
 
 
 def words(change: Change) -> str:
@@ -133,6 +159,12 @@ def words(change: Change) -> str:
             return f"{who}: dark from here on"
         case Show():
             return f"{who}: lit from here on"
+        case Begin(_, in_s, None):
+            return f"{who}: begins {f'in {_number(in_s)} s' if in_s else 'now'}"
+        case Begin(_, _, zero_s):
+            return f"{who}: begins, its own time is 0 at {format_time(zero_s or 0.0)}"
+        case End():
+            return f"{who}: ends its run, and waits at its start line"
 
 
 def _shift(wave: str | None, rest: list[str]) -> Shift:
@@ -179,6 +211,22 @@ def _retarget(wave: str | None, rest: list[str]) -> Retarget:
     if finish_s <= 0:
         raise ValueError(f"{quoted(' '.join(rest))} is nothing; expected its time at the finish, more than 0")
     return Retarget(wave, finish_s)
+
+
+def _begin(wave: str | None, rest: list[str]) -> Begin:
+    written = " ".join(rest)
+    if not rest or written.lower() == "now":
+        return Begin(wave)
+    if rest[0].lower() != "in" or len(rest) == 1:
+        raise ValueError(f"{quoted(written)} is not when to begin; expected nothing, now, or such as in 10")
+    number = " ".join(rest[1:])
+    try:
+        in_s = parse_time_s(number.removesuffix("s"))
+    except ValueError:
+        raise ValueError(f"{quoted(number)} is no time; expected such as {_form('begin')} in 10") from None
+    if in_s > MAX_COUNTDOWN_S:
+        raise ValueError(f"{quoted(number)} is long to wait; expected {MAX_COUNTDOWN_S:g} s at most")
+    return Begin(wave, round(in_s, 5))
 
 
 def _form(verb: str) -> str:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 
 from pacerail.model import bridge, motion
 from pacerail.model.bridge import MAX_ACCELERATION_MPS2, MAX_SPEED_MPS, Backwards
-from pacerail.model.changes import EASE_S, Change, Freeze, Hide, Resume, Retarget, Shift, Show
+from pacerail.model.changes import EASE_S, Begin, Change, End, Freeze, Hide, Resume, Retarget, Shift, Show
+from pacerail.model.group import Begun, group_wave, waits_dark
 from pacerail.model.plan import Wave
 from pacerail.model.profile import Profile
 from pacerail.model.units import format_time
-from pacerail.model.wave import MAX_RACE_S, complete_wave
+from pacerail.model.wave import MAX_RACE_S, complete_wave, own_wave
 from pacerail.model.windows import Lighting, Mode, lit_s
 
 STOP_S = 1.0
@@ -43,11 +44,20 @@ class Course:
     lighting: tuple[Lighting, ...] = ()
     since_s: float = 0.0
     """Race time of the latest change of its movement."""
+    begun: Begun | None = None
+    """Of a group: since when it runs, or waits."""
 
     @property
     def mode(self) -> Mode:
         """What the latest change says of when it is lit."""
         return self.lighting[-1][1] if self.lighting else "plan"
+
+
+def course_of(wave: Wave) -> Course:
+    """A wave of a plan that nothing was changed of yet."""
+    if not wave.waits:
+        return Course(wave)
+    return Course(wave, lighting=waits_dark(wave.spec, 0.0), begun=Begun(None, 0.0, None))
 
 
 def changed(course: Course, change: Change, at_s: float, *, forced: bool) -> Course:
@@ -58,7 +68,13 @@ def changed(course: Course, change: Change, at_s: float, *, forced: bool) -> Cou
     """
     if isinstance(change, Hide | Show):
         return _lit(course, "dark" if isinstance(change, Hide) else "lit", at_s)
+    if isinstance(change, Begin):
+        return _begun(course, change, at_s, forced)
+    if isinstance(change, End):
+        return _ended(course, at_s)
     wave = course.wave
+    if wave.waits:
+        raise NotNow("it waits at its start line; expected a wave that runs: begin it first")
     if at_s >= wave.finish_s:
         raise NotNow(f"it finished at {format_time(wave.finish_s)}; expected a wave that still runs")
     match change:
@@ -77,6 +93,8 @@ def taken_back(now: Course, before: Course, at_s: float, *, forced: bool) -> Cou
 
     Eased over EASE_S, or as much longer as it takes. Raises as `changed` does.
     """
+    if now.begun is not before.begun:
+        return _put_back(now, before, at_s, forced)
     lighting: tuple[Lighting, ...] = now.lighting
     if now.mode != before.mode:
         lighting = (*lighting, (at_s, before.mode))
@@ -125,6 +143,7 @@ def _shifted(course: Course, shift: Shift, at_s: float, forced: bool) -> Course:
 def _retargeted(course: Course, finish_s: float, at_s: float) -> Course:
     if course.stand:
         raise NotNow("it stands; expected it to run: resume it first")
+    finish_s += course.wave.begun_s
     if finish_s <= at_s:
         raise ValueError(
             f"{format_time(finish_s)} is gone when this takes place, at {format_time(at_s)}; expected a later finish"
@@ -185,6 +204,53 @@ def _resumed(course: Course, at_s: float, forced: bool) -> Course:
     return _moving(course, run, at_s, None)
 
 
+def _begun(course: Course, begin: Begin, at_s: float, forced: bool) -> Course:
+    spec, begun = course.wave.spec, course.begun
+    if begun is None:
+        raise NotNow('it starts with the gun; expected a group, that is a wave with starts = "order"')
+    if not course.wave.waits and at_s < course.wave.finish_s and not forced:
+        until = "stands" if course.stand else f"runs until {format_time(course.wave.finish_s)}"
+        raise NotNow(
+            f"it was begun at {format_time(course.wave.begun_s)} and {until}; "
+            "expected it to have finished, or end it first, or it forced"
+        )
+    zero_s = max(at_s, 0.0) + begin.in_s if begin.zero_s is None else begin.zero_s
+    if zero_s < 0:
+        raise ValueError(f"{-zero_s:.3f} s before the gun; expected it to begin at the gun or later")
+    own = own_wave(spec)
+    if zero_s + own.finish_s <= at_s:
+        raise ValueError(
+            f"it would have finished at {format_time(zero_s + own.finish_s)}, before this takes place at "
+            f"{format_time(at_s)}; expected it to begin later than {format_time(zero_s)}"
+        )
+    now = replace(course, begun=Begun(zero_s, at_s, course.wave))
+    return _moving(now, motion.later(own.run, zero_s), at_s, None, ())
+
+
+def _ended(course: Course, at_s: float) -> Course:
+    if course.begun is None:
+        raise NotNow('it starts with the gun; expected a group, that is a wave with starts = "order"')
+    if course.wave.waits:
+        raise NotNow("it waits at its start line already; expected one that was begun")
+    now = replace(course, begun=Begun(None, at_s, course.wave))
+    run = motion.steady(0.0, own_wave(course.wave.spec).motion.start_m, 0.0, 1.0)
+    return _moving(now, run, at_s, None, waits_dark(course.wave.spec, at_s))
+
+
+def _put_back(now: Course, before: Course, at_s: float, forced: bool) -> Course:
+    """The group as it was before it was begun, or before its run was broken off."""
+    if not now.wave.waits and at_s >= now.wave.finish_s:
+        raise NotNow(f"it finished at {format_time(now.wave.finish_s)}; expected a wave that still runs")
+    if now.begun is not None and now.begun.runs(at_s) and not forced:
+        raise Backwards(
+            f"it has run since {format_time(now.wave.begun_s)} and would jump back; expected end instead of undo, "
+            "or it forced"
+        )
+    assert before.begun is not None
+    course = replace(now, begun=Begun(before.begun.zero_s, at_s, now.wave))
+    return _moving(course, before.wave.run, at_s, before.stand, before.lighting)
+
+
 def _lit(course: Course, mode: Mode, at_s: float) -> Course:
     if at_s >= course.wave.over_s:
         raise NotNow(f"it is over since {format_time(course.wave.over_s)}; expected a wave that still runs")
@@ -195,7 +261,10 @@ def _lit(course: Course, mode: Mode, at_s: float) -> Course:
 
 def _relit(course: Course, lighting: tuple[Lighting, ...]) -> Course:
     wave = course.wave
-    spans = lit_s(wave.spec, wave.motion, wave.over_s, lighting)
+    if course.begun is not None:
+        spans = group_wave(wave.spec, wave.run, lighting, course.begun).windows_s
+    else:
+        spans = lit_s(wave.spec, wave.motion, wave.over_s, lighting)
     return replace(course, wave=replace(wave, windows_s=spans), lighting=lighting)
 
 
@@ -209,7 +278,8 @@ def _moving(
     course: Course, run: Profile, at_s: float, stand: Stand | None, lighting: tuple[Lighting, ...] | None = None
 ) -> Course:
     kept = course.lighting if lighting is None else lighting
-    wave = complete_wave(course.wave.spec, motion.merged(run), kept)
+    spec, run = course.wave.spec, motion.merged(run)
+    wave = complete_wave(spec, run, kept) if course.begun is None else group_wave(spec, run, kept, course.begun)
     speed_mps = wave.motion.max_speed_mps
     if speed_mps > MAX_SPEED_MPS + 1e-6:
         raise bridge.TooFast(f"it would move at {speed_mps:.1f} m/s; expected {MAX_SPEED_MPS:g} m/s at most")
@@ -219,4 +289,4 @@ def _moving(
             f"it would change its speed by {change_mps2:.0f} m/s in a second; "
             f"expected {MAX_ACCELERATION_MPS2:g} at most"
         )
-    return Course(wave, stand, kept, at_s)
+    return Course(wave, stand, kept, at_s, course.begun)

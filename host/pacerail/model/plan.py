@@ -48,6 +48,10 @@ class Wave:
     """What its plan says of it."""
     stands: bool = False
     """Whether it was made to stand short of its finish."""
+    waits: bool = False
+    """Whether it stands at its start line until an order begins it."""
+    begun_s: float = 0.0
+    """Race time at which it began: 0 with the gun. Of a group that waits, of no meaning."""
     notes: tuple[str, ...] = ()
     """In plain words what is not seen in the numbers: "3 m ahead of its own profile", for the read-back."""
 

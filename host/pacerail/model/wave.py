@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pacerail.model import motion
 from pacerail.model.bridge import MAX_ACCELERATION_MPS2, MAX_SPEED_MPS
@@ -23,7 +24,13 @@ THERE_M = 0.001
 
 
 def build_wave(spec: WaveSpec) -> Wave:
-    """The wave of a spec.
+    """The wave of a spec, as it is when the gun goes: one that starts by an order waits. Raises as `own_wave` does."""
+    wave = own_wave(spec)
+    return waiting_wave(wave) if spec.by_order else wave
+
+
+def own_wave(spec: WaveSpec) -> Wave:
+    """The wave of a spec in its own time: as if it began with the gun.
 
     Head starts and offsets are in its motion: ``ahead_m`` moves the head that far along from the gun on, ``ahead_s``
     moves it earlier (below 0: it waits on the start line so long). A head that would end short of its finish, since it
@@ -53,6 +60,13 @@ def build_wave(spec: WaveSpec) -> Wave:
     if not wave.windows_s:
         raise ValueError("it is never lit; expected a window between the gun and its end")
     return wave
+
+
+def waiting_wave(own: Wave) -> Wave:
+    """A group of which `own` is the wave in its own time, while it waits: it stands at its start line, lit or dark."""
+    lighting: tuple[Lighting, ...] = () if own.spec.waits == "lit" else ((0.0, "dark"),)
+    wave = complete_wave(replace(own.spec, windows=()), motion.steady(0.0, own.motion.start_m, 0.0, 1.0), lighting)
+    return replace(wave, spec=own.spec, waits=True)
 
 
 def complete_wave(spec: WaveSpec, run: Profile, lighting: Sequence[Lighting] = ()) -> Wave:
@@ -143,6 +157,8 @@ def _run_ends_m(stretches: tuple[Stretch, ...]) -> list[float]:
 
 def _notes(spec: WaveSpec) -> tuple[str, ...]:
     notes: list[str] = []
+    if spec.by_order:
+        notes.append("begun by an order" + ("" if spec.waits == "lit" else ", dark until then"))
     if spec.ahead_m:
         notes.append(f"{abs(spec.ahead_m):g} m {'ahead of' if spec.ahead_m > 0 else 'behind'} its own profile")
     if spec.ahead_s:

@@ -20,7 +20,7 @@ from pacerail.model.units import (
     parse_time_s,
     quoted,
 )
-from pacerail.model.wavespec import AtFinish, WaveSpec, Window
+from pacerail.model.wavespec import AtFinish, Starts, Waits, WaveSpec, Window
 
 KEYS = (
     "name",
@@ -33,6 +33,8 @@ KEYS = (
     "stretches",
     "profile",
     "start",
+    "starts",
+    "waits",
     "ahead_m",
     "ahead_s",
     "visible",
@@ -84,6 +86,8 @@ def read_wave(table: Table, distance_m: float | None, lap_m: float) -> WaveSpec 
     at_finish = cast(AtFinish, table.choice("at_finish", ("hold", "off", "run on"), "hold"))
     _only_with(table, "hold_s", at_finish == "hold", 'at_finish = "hold"')
     _only_with(table, "run_on_m", at_finish == "run on", 'at_finish = "run on"')
+    starts = cast(Starts, table.choice("starts", ("gun", "order"), "gun"))
+    _only_with(table, "waits", starts == "order", 'starts = "order"')
     spec = WaveSpec(
         name=name,
         colour=colour,
@@ -100,6 +104,8 @@ def read_wave(table: Table, distance_m: float | None, lap_m: float) -> WaveSpec 
         at_finish=at_finish,
         hold_s=table.number("hold_s", HOLD_S, 0, 3600),
         run_on_m=table.number("run_on_m", RUN_ON_M, 0.1, 10_000),
+        starts=starts,
+        waits=cast(Waits, table.choice("waits", ("lit", "dark"), "lit")),
     )
     understood = len(document.mistakes) == before and bool(marks or stretches)
     return spec if understood else None

@@ -8,6 +8,8 @@ from typing import Literal
 from pacerail.model.motion import Mark, Stretch
 
 AtFinish = Literal["hold", "off", "run on"]
+Starts = Literal["gun", "order"]
+Waits = Literal["lit", "dark"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,15 @@ class WaveSpec:
     at_finish: AtFinish
     hold_s: float
     run_on_m: float
+    starts: Starts = "gun"
+    """With "order" it is a group of its own: it waits at its start line until an order begins it."""
+    waits: Waits = "lit"
+    """What a group shows until then."""
+
+    @property
+    def by_order(self) -> bool:
+        """Whether it is a group that an order begins."""
+        return self.starts == "order"
 
     def meaning(self) -> list[object]:
         """All that shows, in one canonical form to the micrometre and the microsecond, for the plan's hash."""
@@ -60,6 +71,7 @@ class WaveSpec:
             self.at_finish,
             _fixed(self.hold_s) if self.at_finish == "hold" else "",
             _fixed(self.run_on_m) if self.at_finish == "run on" else "",
+            *((self.starts, self.waits) if self.by_order else ()),
         ]
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import defaultdict
+from dataclasses import replace
 
-from pacerail.compile import Movement, movement_of, with_movement
+from pacerail.compile import Movement, loaded_movement, movement_of, with_movement
 from pacerail.errors import InputError, RailError
 from pacerail.fleet import Member, upload_one
 from pacerail.model.amended import Amended, recent
-from pacerail.model.changes import Change
+from pacerail.model.changes import Begin, Change
 from pacerail.race.prepare import unchanged
 from pacerail.race.state import Race
 from pacerail_node.amend import SPARE_PIECES, SPARE_WINDOWS
@@ -28,11 +29,13 @@ _REMEMBERED_S = 60.0  # what is longer over is left out when a board's room for 
 
 
 async def change(race: Race, wanted: Change, *, forced: bool = False) -> None:
-    """Change the plan of the race that is on, soon and everywhere at once.
+    """Change the plan of the race that is on, soon and everywhere at once. A group begins as of now, not of then.
 
     Raises RailError, and changes nothing, if it cannot be done or would move a light backwards (unless `forced`).
     """
     at_s = _next_s(race)
+    if isinstance(wanted, Begin) and wanted.zero_s is None:
+        wanted = replace(wanted, zero_s=max(0.0, race.race_s() or 0.0) + wanted.in_s)
     try:
         amended = race.amended.with_change(wanted, at_s, forced=forced)
     except ValueError as error:
@@ -105,6 +108,8 @@ def _next_s(race: Race) -> float:
     """The race time at which a change asked for now takes place; 0 if the gun is to come later than that."""
     if race.phase not in ("armed", "running"):
         raise RailError(f"nothing to change: the race is {race.phase}; expected it armed or running")
+    if race.changes_unknown:
+        raise RailError("another computer has changed the plan, and this one does not know how: no changes from here")
     race_s = race.race_s()
     if race_s is None:
         return 0.0
@@ -134,6 +139,7 @@ async def _take(race: Race, amended: Amended) -> None:
     race.amended, race.movement, race.settled_s = amended, movement, amended.steps[-1].at_s
     for member, table in zip(race.fleet.members, race.tables, strict=True):
         member.table = with_movement(table, movement)
+    race.changed(race)
     race.note(amended.words[-1])
     race.woke()
     running = [member for member in race.fleet.members if not member.lost]
@@ -144,5 +150,5 @@ async def _take(race: Race, amended: Amended) -> None:
 
 def _fits(race: Race, movement: Movement) -> bool:
     """Whether a board has room for a movement besides that of the plan as it was loaded."""
-    loaded = movement_of(race.plan, race.rail.track).counts
+    loaded = loaded_movement(race.plan, race.rail.track).counts
     return movement.counts[1] <= loaded[1] + SPARE_PIECES and movement.counts[2] <= loaded[2] + SPARE_WINDOWS

@@ -77,7 +77,7 @@ async def _look_after(race: Race, member: Member) -> None:
         elif status.state not in ("running", "finished"):
             await _rejoin(race, member)
             return
-        if status.table_hash != member.table[-8:]:
+        if status.table_hash != member.table[-8:] and not race.changes_unknown:
             await amend_one(race, member)
             race.note("has the change of plan now", member.name)
     elif race.phase == "armed" and status.state != "armed":

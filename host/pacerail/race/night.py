@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pacerail.compile import compile_tables
@@ -30,8 +31,19 @@ T = TypeVar("T")
 IDLE = "idle"
 _SHOW_NOTICE_US = 300_000  # a show begins on all boards together, so long after it was asked for
 _LOOK_S = 0.05
+_END_S = 5.0
 _ORDERS = {"arm": "arm", "recall": "recall", "stop": "stop", "undo": "undo", "start": "start", "gun": "ago"}
 _DOING = {"arm": "arming", "recall": "recalling", "stop": "stopping"}
+
+
+@dataclass(frozen=True)
+class Showing:
+    """A show that is on: one for each board, and the fleet times in us at which it begins and ends."""
+
+    name: str
+    shows: tuple[Show, ...]
+    begin_us: int
+    end_us: int
 
 
 def _nothing(race: Race) -> None:
@@ -68,8 +80,7 @@ class Night:
         self.observers: list[Observer] = []
         self.busy: str | None = None
         """What is under way: "arming"."""
-        self.shown: tuple[str, int] | None = None
-        """The show that is on, and the fleet time in us of its end."""
+        self.showing: Showing | None = None
         self._load = load
         self._find_sources = sources
         self._begun = begun
@@ -77,6 +88,7 @@ class Night:
         self._tables: Sequence[bytes] = ()
         self._task: asyncio.Future[Any] | None = None
         self._keeper: asyncio.Task[None] | None = None
+        self._told_over = asyncio.Event()
 
     @property
     def phase(self) -> str:
@@ -148,6 +160,7 @@ class Night:
             except RailError:
                 race.enter(IDLE)
                 raise
+            self._told_over.clear()
             keeper = asyncio.ensure_future(self._keep(race))
             keeper.add_done_callback(self._no_longer_kept)
             self._keeper = keeper
@@ -175,7 +188,7 @@ class Night:
                 self.splits.clear()
             await obey(race, text)
             if action in ("arm", "stop"):
-                self.shown = None
+                self.showing = None
 
         await self._do(action, _DOING.get(action, "changing"), work)
 
@@ -189,8 +202,10 @@ class Night:
         async def work() -> None:
             # without a race no clock was set by this program, and boards begin when they hear of it
             start_us = None if self.race is None else self.fleet.clock() + _SHOW_NOTICE_US
-            await self._show(named(name, self.rail, seconds), start_us)
-            self.shown = (name, (start_us or self.fleet.clock()) + round(seconds * 1e6))
+            shows = named(name, self.rail, seconds)
+            await self._show(shows, start_us)
+            begin_us = start_us or self.fleet.clock()
+            self.showing = Showing(name, tuple(shows), begin_us, begin_us + round(seconds * 1e6))
             self.note(f"show: {name}, for {seconds:g} s")
 
         await self._do("show", "beginning a show", work)
@@ -200,7 +215,7 @@ class Night:
 
         async def work() -> None:
             await self._show([DARK] * len(self.fleet.members), None)
-            self.shown = None
+            self.showing = None
             self.note("dark")
 
         await self._do("show", "ending the show", work)
@@ -276,7 +291,7 @@ class Night:
             listening = [asyncio.ensure_future(listen(race, source)) for source in sources]
             try:
                 await follow(race)
-                while self.busy is not None:  # a stop is still on its way to the boards
+                while self.busy == "stopping":  # it is still on its way to the boards
                     await asyncio.sleep(_LOOK_S)
             finally:
                 for listener in listening:
@@ -288,6 +303,7 @@ class Night:
             for words in race.shortcomings:
                 self.note(words)
             self._over(race)
+            self._told_over.set()
             await asyncio.get_running_loop().create_future()
 
     def _no_longer_kept(self, keeper: asyncio.Task[None]) -> None:
@@ -299,13 +315,17 @@ class Night:
     async def _let_go(self) -> None:
         keeper, self._keeper = self._keeper, None
         if keeper is not None and not keeper.done():
+            if self.phase in OVER:  # how it ended is still to be asked
+                waiting = asyncio.ensure_future(self._told_over.wait())
+                await asyncio.wait([waiting, keeper], timeout=_END_S, return_when=asyncio.FIRST_COMPLETED)
+                waiting.cancel()
             keeper.cancel()
             await asyncio.wait([keeper])
 
     async def _all_dark(self) -> None:
         """Stop boards that are in no race of this program: what another one left running."""
         failed = await self.fleet.try_each(lambda member: member.client.stop())
-        self.shown = None
+        self.showing = None
         for name, error in failed.items():
             self.note(f"could not be stopped: {error}", name)
         self.note("stopped: dark")

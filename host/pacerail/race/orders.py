@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pacerail.errors import InputError, RailError
 from pacerail.gun import ago, key_press, scheduled
-from pacerail.model.changes import Change, parse_change
+from pacerail.model.changes import VERBS, Change, parse_change
 from pacerail.model.units import parse_time_s
 from pacerail.race.change import change, recall, stop, undo
 from pacerail.race.prepare import arm
@@ -26,11 +26,13 @@ shift WAVE +2 m [over 10 s] further ahead by metres or seconds (- for back), eas
 retarget WAVE 4:01.5        from here, at the finish in this time
 freeze WAVE, resume WAVE    stand, and go on from there
 hide WAVE, show WAVE        dark, and lit again
+begin WAVE [in 10]          a group of a training plan begins now, or after a countdown of 10 s; all: every group
+end WAVE                    its run is broken off; it waits at its start line
 undo                        take the last change back
 force ORDER                 do a change though a light jumps back
 """
 _COUNTS = {"arm": (0,), "start": (0, 2), "gun": (1,), "recall": (0,), "stop": (0,), "undo": (0,)}
-_CHANGES = ("shift", "retarget", "freeze", "resume", "hide", "show")
+_CHANGES = VERBS
 
 
 @dataclass(frozen=True)

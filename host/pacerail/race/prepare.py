@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pacerail.clocks import set_clock, settle
+from pacerail.clocks import READY_BOUND_US, set_clock, settle, too_wide
 from pacerail.compile import movement_of
 from pacerail.errors import RailError
 from pacerail.fleet import Member, check_one, upload_one
@@ -38,6 +38,9 @@ async def synchronise(race: Race) -> None:
 async def arm(race: Race) -> None:
     """Arm all boards: they wait for the gun. Raises RailError, with every board unarmed again, if one cannot be."""
     fleet = race.fleet
+    if wide := too_wide(fleet, READY_BOUND_US):
+        reasons = "".join(f"\n  {name}: {why}" for name, why in wide.items())
+        raise RailError(f"not armed: the clocks of {len(wide)} boards are not known well enough:{reasons}")
     race.enter("arming")
     unchanged(race)
     race.gun = None
@@ -69,6 +72,8 @@ def unchanged(race: Race) -> None:
     race.amended = Amended(race.plan)
     race.movement = movement_of(race.plan, race.rail.track)
     race.settled_s = 0.0
+    race.changes_unknown = False
+    race.changed(race)
     for member, table in zip(race.fleet.members, race.tables, strict=True):
         member.table = table
 

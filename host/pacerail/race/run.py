@@ -6,7 +6,7 @@ It asks the boards and decides; ports and time are handed in, so that the same r
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from pacerail.errors import RailError
 from pacerail.fleet import Member
@@ -27,15 +27,14 @@ async def run(
     until_s: float | None = None,
     sources: Sequence[Source] = (),
     gone: Gun | None = None,
+    begin: Callable[[Race], Awaitable[None]] | None = None,
 ) -> None:
     """The whole race. Raises RailError when the rail says no before the start.
 
     The gun comes from `sources`, in `go_in_s` seconds once all is armed, has `gone` already, or comes by an order.
-    `until_s` ends it at a race time; the lights are then stopped.
+    `until_s` ends it at a race time; the lights are then stopped. `begin` comes in the place of preparing and arming.
     """
-    await prepare(race)
-    await synchronise(race)
-    await arm(race)
+    await (begin or _armed)(race)
     async with kept(race):
         listening = [asyncio.ensure_future(listen(race, source)) for source in sources]
         try:
@@ -49,6 +48,12 @@ async def run(
                 listener.cancel()
             await asyncio.gather(*listening, return_exceptions=True)
     await finish(race)
+
+
+async def _armed(race: Race) -> None:
+    await prepare(race)
+    await synchronise(race)
+    await arm(race)
 
 
 async def start(race: Race, gun: Gun) -> None:

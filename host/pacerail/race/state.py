@@ -15,6 +15,7 @@ from pacerail.model.plan import Plan
 from pacerail.model.rail import Rail
 
 OVER = ("finished", "stopped")
+_STEP_S = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class Race:
     rail: Rail
     fleet: Fleet
     observer: Observer = lambda event: None
+    changed: Callable[[Race], None] = lambda race: None
+    """Called after every change of plan."""
     phase: str = "connecting"
     gun: Gun | None = None
     heard: dict[str, Gun] = field(default_factory=dict[str, Gun])
@@ -56,6 +59,7 @@ class Race:
         self.movement: Movement = movement_of(self.plan, self.rail.track)
         self.settled_s = 0.0  # race time of the last change
         self.tables = [member.table for member in self.fleet.members]  # of the plan as it was read back
+        self.changes_unknown = False  # boards run a changed plan that this computer does not know
         self.watchers: list[asyncio.Task[None]] = []
         self.left_alone: set[str] = set()  # sources whose better zero came too late to move the light by itself
         self.told_us = 0  # fleet time at which the gun was last made known or moved
@@ -93,9 +97,9 @@ class Race:
         self._moved.set()
 
     async def wait(self, seconds: float | None = None) -> None:
-        """Wait until something has changed, or for so long."""
+        """Wait until something has changed, or for so long; 10 us at least, since race time goes on in steps."""
         self._moved.clear()
         try:
-            await asyncio.wait_for(self._moved.wait(), seconds)
+            await asyncio.wait_for(self._moved.wait(), None if seconds is None else max(seconds, _STEP_S))
         except TimeoutError:
             return

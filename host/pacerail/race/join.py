@@ -1,0 +1,123 @@
+"""Taking over a race that runs already: the program or the laptop that started it has died.
+
+The boards need nobody for the rest of the race. But to recall it, to change it, or to bring back a board whose power
+fails, somebody must know its gun, its timescale and the changes of plan so far. The gun and the timescale are asked
+from the boards. The changes are in the journal, on the computer that made them; without it the boards keep theirs.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pacerail.compile import movement_of, with_movement
+from pacerail.errors import RailError
+from pacerail.fleet import Member, check_one
+from pacerail.gun import FOUND, Gun
+from pacerail.model import changes
+from pacerail.model.amended import Amended
+from pacerail.model.plan import Plan
+from pacerail.ports import FleetTime
+from pacerail.race.prepare import synchronise
+from pacerail.race.state import Race
+
+_APART_US = 100_000  # boards' time and this computer's differ by more: it is another one, or has been started anew
+_FORMAT = "pacerail-journal/1"
+
+
+def save_journal(race: Race, path: Path) -> None:
+    """Keep the changes of a race where `join` finds them. Replaced whole, so that a crash leaves the old or the new."""
+    steps = [
+        {"kind": type(step.change).__name__, "change": None if step.change is None else asdict(step.change),
+         "at_s": step.at_s, "forced": step.forced}
+        for step in race.amended.steps
+    ]  # fmt: skip
+    said = {"format": _FORMAT, "plan_hash": race.plan.hash, "steps": steps}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_suffix(".new")
+    scratch.write_text(json.dumps(said))
+    scratch.replace(path)
+
+
+def read_journal(plan: Plan, path: Path) -> Amended:
+    """The plan with the changes of a journal; without any if there is none for this plan, or none that can be read."""
+    amended = Amended(plan)
+    try:
+        said: dict[str, Any] = json.loads(path.read_text())
+        if said["format"] != _FORMAT or said["plan_hash"] != plan.hash:
+            return amended
+        for step in said["steps"]:
+            if step["change"] is None:
+                amended = amended.undo(step["at_s"], forced=step["forced"])
+            else:
+                change = getattr(changes, step["kind"])(**step["change"])
+                amended = amended.with_change(change, step["at_s"], forced=step["forced"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return Amended(plan)
+    return amended
+
+
+async def join(race: Race, journal: Path | None = None, time: FleetTime | None = None) -> None:
+    """Take over the race that runs on the boards. Raises RailError if none of them runs this plan.
+
+    `time` is the clock of the fleet's ports: it is set to the boards' timescale if this is another computer than the
+    one that started the race. Boards that are not in the race are brought back once it is kept.
+    """
+    fleet = race.fleet
+    race.enter("connecting")
+    await fleet.each("check", check_one)
+    apart_us: list[int] = []
+    await fleet.try_each(lambda member: _look(race, member, apart_us))
+    if time is not None and apart_us and abs(statistics.median(apart_us)) > _APART_US:
+        time.ahead_us += round(statistics.median(apart_us))
+        race.note(f"another computer started this race: its time is taken over ({time.ahead_us / 1e6:.0f} s ahead)")
+    running = [
+        member.status
+        for member in fleet.members
+        if member.status is not None
+        and member.status.state in ("running", "finished")
+        and member.status.plan_hash == race.plan.hash
+    ]
+    if not running:
+        states = ", ".join(f"{m.name} {m.status.state if m.status else 'lost'}" for m in fleet.members)
+        raise RailError(f"no board runs plan {race.plan.hash} ({states}); leave out --join to start a race")
+    zero_us, votes = Counter(status.gun_us for status in running).most_common(1)[0]
+    if votes < len(running):
+        race.note(f"{len(running) - votes} boards have another gun than the others: they get the others'")
+    await synchronise(race)
+    race.armed_us = zero_us
+    race.gun = race.heard[FOUND] = Gun(FOUND, zero_us, 0)
+    race.told_us = fleet.clock()
+    race.enter("running")
+    race.note(f"taken over, {(fleet.clock() - zero_us) / 1e6:.1f} s after the gun, from {len(running)} boards")
+    _know_changes(race, journal, Counter(status.table_hash for status in running).most_common(1)[0][0])
+
+
+async def _look(race: Race, member: Member, apart_us: list[int]) -> None:
+    before_us = race.fleet.clock()
+    status = member.status = await member.client.status()
+    if status.state in ("running", "finished"):
+        apart_us.append(status.fleet_us - (before_us + race.fleet.clock()) // 2)
+
+
+def _know_changes(race: Race, journal: Path | None, table_hash: bytes) -> None:
+    """Find out by which plan the boards run, if it is not the one that was read back."""
+    hashes = {table[-8:] for table in race.tables}
+    if table_hash in hashes:
+        return
+    amended = Amended(race.plan) if journal is None else read_journal(race.plan, journal)
+    movement = movement_of(amended.plan, race.rail.track)
+    tables = [with_movement(table, movement) for table in race.tables]
+    if table_hash in {table[-8:] for table in tables}:
+        race.amended, race.movement, race.settled_s = amended, movement, amended.steps[-1].at_s
+        for member, table in zip(race.fleet.members, tables, strict=True):
+            member.table = table
+        for words in amended.words:
+            race.note(f"changed before: {words}")
+        return
+    race.changes_unknown = True
+    race.note("the plan was changed in mid-race by another computer; the boards keep it, changes from here are refused")
