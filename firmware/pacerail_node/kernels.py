@@ -206,31 +206,30 @@ if micropython.__name__ == "micropython" and hasattr(micropython, "mem_info"):
     @micropython.viper
     def clear(px: ptr32, count: int):
         """px[:count] = zeros: 16 words at a time, since stores at fixed places cost least."""
-        p = ptr32(px)
-        last = int(px) + count
-        while int(p) + 64 <= last:
-            p[0] = 0
-            p[1] = 0
-            p[2] = 0
-            p[3] = 0
-            p[4] = 0
-            p[5] = 0
-            p[6] = 0
-            p[7] = 0
-            p[8] = 0
-            p[9] = 0
-            p[10] = 0
-            p[11] = 0
-            p[12] = 0
-            p[13] = 0
-            p[14] = 0
-            p[15] = 0
-            p = ptr32(int(p) + 64)
-        b = ptr8(p)
-        i = 0
-        while int(p) + i < last:
-            b[i] = 0
-            i += 1
+        zero = 0  # in a register, as are the two above
+        while count >= 64:
+            px[0] = zero
+            px[1] = zero
+            px[2] = zero
+            px[3] = zero
+            px[4] = zero
+            px[5] = zero
+            px[6] = zero
+            px[7] = zero
+            px[8] = zero
+            px[9] = zero
+            px[10] = zero
+            px[11] = zero
+            px[12] = zero
+            px[13] = zero
+            px[14] = zero
+            px[15] = zero
+            px = ptr32(int(px) + 64)
+            count -= 64
+        b = ptr8(px)
+        while count > 0:
+            count -= 1
+            b[count] = zero
 
 else:
 

@@ -7,6 +7,7 @@
 Once armed nothing is written to flash and nothing is allocated, and the host is not needed any more.
 """
 
+import gc
 import json
 from array import array
 
@@ -171,7 +172,7 @@ class Node:
         clock = self.clock
         self.show.on = False  # a table, arming and a race end it
         self.state = state
-        if state != m.ARMED and state != m.RUNNING:
+        if state != m.ARMED and state != m.RUNNING and state != m.FINISHED:  # a change may bring more: its button counts
             self.edges.disarm()
         clock.fleet(clock.last, self.fleet_now)
         self.log.add(state, cause, self.fleet_now)
@@ -205,10 +206,16 @@ class Node:
     def use(self, table):
         if table.pixels != self.strip.pixels:
             raise BadTable("made for %d pixels, this board has %d" % (table.pixels, self.strip.pixels))
-        renderer = Renderer(table)
         self.strip.limit(table.outputs)
-        self.renderer = renderer
-        self.amendment = Amendment(table)
+        # a board has no room for the buffers of two tables, nor for what reading this one has left in their way
+        self.renderer = self.amendment = None
+        gc.collect()
+        try:
+            self.amendment = Amendment(table)
+            self.renderer = Renderer(table)
+        except MemoryError:
+            self.enter(m.FAULT, m.BROKEN)
+            raise
 
     def is_armed(self):
         """Whether a race is on: no flash, no new table, no jump of the clock."""

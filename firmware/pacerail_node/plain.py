@@ -18,4 +18,34 @@ def _same(buffer):
     return buffer
 
 
-ptr8 = ptr16 = ptr32 = _same
+_made = []  # what a number points into: its upper half counts here
+
+
+class Words:
+    """32-bit words as a pointer sees them: it is also a number, to which 4 are added to come to the next word."""
+
+    def __init__(self, words):
+        self._words = words
+        self._number = len(_made) << 32
+        _made.append(words)
+
+    def __int__(self):
+        return self._number
+
+    def __getitem__(self, index):
+        return self._words[((self._number & 0xFFFFFFFF) >> 2) + index]
+
+    @classmethod
+    def at(cls, number):
+        """The pointer that is this number."""
+        self = cls.__new__(cls)
+        self._words = _made[number >> 32]
+        self._number = number
+        return self
+
+
+def ptr32(place):
+    return Words.at(place) if isinstance(place, int) else place
+
+
+ptr8 = ptr16 = _same

@@ -38,6 +38,14 @@ def pixel(colours, fractions):
     return tuple(sum(c[i] * f for c, f in zip(colours, fractions)) for i in range(3))
 
 
+def dots(px, first, end, step, colour):
+    """Pixels first, first + step, ... below end to a colour 0xRRGGBB, in a copy of `px`."""
+    out = bytearray(px)
+    for i in range(first, end, step):
+        out[3 * i : 3 * i + 3] = bytes([colour >> 16, colour >> 8 & 255, colour & 255])
+    return out
+
+
 def crc32(data):
     """CRC-32 (IEEE 802.3) as the standard library has it."""
     return _crc32(data) & 0xFFFFFFFF

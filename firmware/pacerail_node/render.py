@@ -5,7 +5,7 @@ The buffers are made once, when a table is loaded; drawing a frame then allocate
 
 from array import array
 
-from pacerail_node import kernels
+from pacerail_node.kernels import clear, locate, paint
 from pacerail_node.pacetable import DARK
 
 NEVER_MS = 0x0FFFFFFF
@@ -21,22 +21,24 @@ class Renderer:
         self._cursor = array("I", [0] * count)
         self._covers = array("I", [0] * (4 * count))
         self._sizes = array("I", [count, table.lap_100um])
+        self._count = count
+        self._lap_100um = table.lap_100um
+        self._bytes = 3 * table.pixels
 
     def draw(self, pixels, race_10us):
-        """Fill `pixels` (3 bytes a pixel) with the picture at a race time; returns how many cells got light."""
+        """Fill `pixels`, a bytearray of 3 bytes a pixel, with the picture at a race time: how many cells got light."""
         table = self.table
-        kernels.fill(pixels, table.pixels, 0, 0, 0)
-        lit = kernels.locate(
-            table.waves, table.pieces, table.windows, self._cursor, self.heads, table.wave_count, race_10us,
-            table.lap_100um,
+        waves = table.waves
+        heads = self.heads
+        clear(pixels, self._bytes)
+        lit = locate(
+            waves, table.pieces, table.windows, self._cursor, heads, self._count, race_10us, self._lap_100um
         )  # fmt: skip
         if lit == 0:
             return 0
         touched = 0
         for run in table.runs:
-            touched += kernels.paint(
-                pixels, table.edges, table.pixmap, run, table.waves, self.heads, self._covers, self._sizes
-            )
+            touched += paint(pixels, table.edges, table.pixmap, run, waves, heads, self._covers, self._sizes)
         return touched
 
     def quiet_ms(self, race_10us):

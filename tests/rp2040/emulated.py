@@ -52,15 +52,30 @@ class Shown:
     data: bytes
 
 
+@dataclass(frozen=True)
+class Sent:
+    """Bytes that an SPI sent without a pause; times in ns since the board's power came."""
+
+    number: int
+    begin_ns: float
+    end_ns: float
+    data: bytes
+
+
 class EmulatedBoard:
     """The board, its port, and the world of a `WorldLoop`: `now_ns` is the time on its crystal."""
 
     def __init__(
-        self, files: dict[str, bytes], scratch: Path, pins: tuple[int, ...], xip_miss: int = 46, low: int | None = None
+        self,
+        files: dict[str, bytes] | bytes,
+        scratch: Path,
+        pins: tuple[int, ...],
+        xip_miss: int = 46,
+        low: int | None = None,
     ) -> None:
         folder = folder_or_skip()
         image = scratch / "fs.img"
-        image.write_bytes(_file_system(files))
+        image.write_bytes(files if isinstance(files, bytes) else file_system(files))
         firmware = next(path for path in (folder / "image.bin", folder / "image.uf2") if path.exists())
         environment = os.environ | {
             "RP2040JS": str(folder / "node_modules" / "rp2040js"),
@@ -74,10 +89,14 @@ class EmulatedBoard:
         )
         self.now_ns = 0
         self.shown: list[Shown] = []
+        self.sent: list[Sent] = []
         self.heard = b""
         """Everything that the board ever sent."""
         self._on_bytes: OnBytes | None = None
         self._unsent = b""
+        self._driven: list[tuple[int, bool]] = []
+        self.driven_ns: list[float] = []
+        """When `drive` has changed a pin."""
 
     def host_clock_us(self) -> int:
         """The host's clock runs with the board's crystal, and starts with it."""
@@ -96,17 +115,24 @@ class EmulatedBoard:
         while self.now_ns < until_ns:
             self.advance(until_ns)
 
+    def drive(self, pin: int, level: bool) -> None:
+        """Pull a pin to a level from now on; `driven_ns` then says when that was."""
+        self._driven.append((pin, level))
+
     def _run(self, to_ns: int) -> None:
         assert self._node.stdin is not None and self._node.stdout is not None
-        self._node.stdin.write(json.dumps({"to": to_ns, "send": self._unsent.hex()}) + "\n")
+        self._node.stdin.write(json.dumps({"to": to_ns, "send": self._unsent.hex(), "set": self._driven}) + "\n")
         self._node.stdin.flush()
         self._unsent = b""
         answer: dict[str, Any] = json.loads(self._node.stdout.readline())
         assert not answer["halted"], "the emulated chip has crashed"
+        self.driven_ns += [answer["begun"]] * len(self._driven)
+        self._driven = []
         self.now_ns = math.floor(answer["ns"]) if answer["out"] else max(to_ns, self.now_ns)
         for f in answer["frames"]:
             self.shown.append(Shown(f["pin"], f["t0"], f["t1"], f["bits"], tuple(f["t0h"]), tuple(f["t1h"]),
                                     tuple(f["per"]), bytes.fromhex(f["bytes"])))  # fmt: skip
+        self.sent += [Sent(s["number"], s["t0"], s["t1"], bytes.fromhex(s["bytes"])) for s in answer["spi"]]
         for _, data in answer["out"]:
             self.heard += bytes.fromhex(data)
             if self._on_bytes is not None:
@@ -127,7 +153,8 @@ class EmulatedBoard:
         self._node.wait()
 
 
-def _file_system(files: dict[str, bytes]) -> bytes:
+def file_system(files: dict[str, bytes]) -> bytes:
+    """The board's flash with these files; littlefs.LittleFSError where they are too many."""
     disk: Any = LittleFS(block_size=4096, block_count=_FS_BLOCKS, prog_size=256, read_size=32, lookahead_size=32,
                          cache_size=1024)  # fmt: skip
     for name, data in files.items():

@@ -108,7 +108,7 @@ def test_the_safe_mode_pin_gives_the_console(tmp_path: Path) -> None:
         board.close()
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b'{"hardware": "rp2"}', b'{"hardware": "nothing"}', b"[]"])
+@pytest.mark.parametrize("text", [b"", b"{", b'{"hardware": "nothing"}', b"[]"])
 def test_a_broken_config_leads_to_the_console_with_words(tmp_path: Path, text: bytes) -> None:
     """It says what is wrong, and takes commands."""
     board = EmulatedBoard(built((30,)) | {"board.json": text}, tmp_path, (2,))

@@ -56,8 +56,8 @@ def asm_pio(**options: Any) -> Callable[[Callable[[], None]], Program]:
 
             return one
 
-        names: dict[str, Any] = {name: emit(name) for name in ("out", "jmp", "nop")}
-        names |= {"x": "x", "y": "y", "x_dec": "x--", "y_dec": "y--", "not_x": "!x"}
+        names: dict[str, Any] = {name: emit(name) for name in ("out", "jmp", "nop", "pull", "push", "mov")}
+        names |= {"x": "x", "y": "y", "x_dec": "x--", "y_dec": "y--", "not_x": "!x", "osr": "osr", "block": 1}
         names["label"] = lambda label: program.labels.__setitem__(label, len(program.code))
         names["wrap_target"] = lambda: setattr(program, "wrap_target", len(program.code))
         names["wrap"] = lambda: None  # at the end of the only program there is
@@ -67,26 +67,35 @@ def asm_pio(**options: Any) -> Callable[[Callable[[], None]], Program]:
     return assemble
 
 
-def levels(program: Program, words: list[int]) -> Iterator[int]:
-    """The pin's level in each cycle, until the state machine stalls for want of words."""
+def levels(program: Program, words: list[int], fetches: list[int] | None = None) -> Iterator[int]:
+    """The pin's level in each cycle, until the state machine stalls for want of words.
+
+    `fetches` gets the cycle at which each word leaves the FIFO: autopull fetches the next one as soon as the last bit
+    of one has gone out (RP2040 data sheet, 3.5.4).
+    """
     fifo = deque(words)
     threshold = program.options["pull_thresh"]
-    shift = shifted = 0
+    shift = 0
     shifted = 32
     scratch = {"x": 0, "y": 0}
     at = program.wrap_target
+    cycle = 0
     while True:
         line = program.code[at]
         at = program.wrap_target if at + 1 == len(program.code) else at + 1
         if line.name == "out":
             name, bits = line.args
-            if shifted >= threshold:
-                if not fifo:
-                    return
-                shift, shifted = fifo.popleft(), 0
-            scratch[name] = shift >> (32 - bits)
-            shift = (shift << bits) & 0xFFFFFFFF
-            shifted += bits
+            for ahead in (False, True):
+                if shifted >= threshold and fifo:
+                    shift, shifted = fifo.popleft(), 0
+                    if fetches is not None:
+                        fetches.append(cycle)
+                if not ahead:
+                    if shifted >= threshold:
+                        return
+                    scratch[name] = shift >> (32 - bits)
+                    shift = (shift << bits) & 0xFFFFFFFF
+                    shifted += bits
         elif line.name == "jmp":
             condition, target = line.args if len(line.args) == 2 else ("", line.args[0])
             if condition == "!x":
@@ -99,6 +108,7 @@ def levels(program: Program, words: list[int]) -> Iterator[int]:
             if taken:
                 at = program.labels[target]
         for _ in range(1 + line.delay):
+            cycle += 1
             yield line.level
 
 

@@ -4,6 +4,7 @@ A driver has:
 
     pixels           how many pixels its outputs have together, in the order of the board's outputs
     dimmed           frames that the current limit has dimmed, so far
+    limit(outputs)   take the current limits of a pace table's outputs; raises pacetable.BadTable if it is for others
     buffer           bytearray(3 * pixels): linear RGB, to be drawn into when `ready`
     wire_us          from the start of a frame to the instant at which it is seen, data and latch of its longest output;
                      also how soon after one start the next may be
@@ -15,5 +16,6 @@ A driver has:
                      the race time it was drawn for: for the record, no driver shows it
 
 So one frame is on the wire while the next one waits for its tick, drawn: a message that takes a few milliseconds to
-handle costs no frame. Power limits, colour order and brightness belong to the outgoing copy that a driver makes.
+handle costs no frame. Power limits, colour order and brightness belong to the outgoing copy that a driver makes: see
+`outgoing`. The simulated board has none of them, since what is recorded is the light before them.
 """

@@ -97,7 +97,6 @@ class Strip:
                 ring *= 2
             self._table[row] = total
             self._table[row + 1] = ring - 1
-            self._table[row + 16] = self._table[row + 17] = outputs[i] + 2
             total += ring
             outgoing.place_colours(self._table, i, orders[i], (24, 16, 8, 0)[: bits // 8])
             pulses = [0] * (2 * bits * outputs[i] + 1)
