@@ -10,7 +10,7 @@ import hashlib
 import itertools
 import math
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from pacerail.model.profile import Profile
 from pacerail.model.rail import Rail
 from pacerail.model.runs import edges_m, runs_of
 from pacerail.model.track import Track
+from pacerail.model.wave import own_wave
 from pacerail_node import pacetable
 
 PER_M = 10_000  # position units (0.1 mm) in a metre
@@ -57,10 +58,26 @@ def compile_tables(plan: Plan, rail: Rail) -> list[bytes]:
     Raises InputError if the plan and the rail do not go together: a wave longer than half a lap, a race longer than
     the boards can count.
     """
-    movement = movement_of(plan, rail.track)
+    movement = loaded_movement(plan, rail.track)
     names = b"".join(bytes([len(name)]) + name for name in (w.name.encode()[:255] for w in plan.waves_by_priority()))
     names += b"\0" * (-len(names) % 4)
     return [_table(plan, rail, index, movement, names) for index in range(len(rail.boards))]
+
+
+def loaded_movement(plan: Plan, track: Track) -> Movement:
+    """The movement of a plan as boards load it: with room behind it for one run of each group that an order begins.
+
+    A group that waits is two pieces; its run comes as a change, into the room that a board has besides what was loaded.
+    Raises InputError as `compile_tables` does.
+    """
+    movement = movement_of(plan, track)
+    groups = [own_wave(wave.spec) for wave in plan.waves if wave.spec.by_order]
+    if not groups:
+        return movement
+    _, pieces, windows = movement_of(replace(plan, waves=tuple(groups)), track).counts
+    # where it was, and the jump to where it is; the countdown
+    room, more = pieces + 2 * len(groups), windows + len(groups)
+    return replace(movement, pieces=movement.pieces + bytes(16 * room), windows=movement.windows + bytes(8 * more))
 
 
 def movement_of(plan: Plan, track: Track) -> Movement:

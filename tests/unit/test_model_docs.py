@@ -47,7 +47,12 @@ EXAMPLES = re.findall(
 
 @pytest.mark.parametrize("example", [*EXAMPLES, *re.findall(r"^visible = .*$", PLANS, re.MULTILINE)])
 def test_the_examples_of_a_wave_are_plans(tmp_path: Path, example: str) -> None:
-    needed = {"hold_s": 'at_finish = "hold"\n', "run_on_m": 'at_finish = "run on"\n'}.get(example.split(" ")[0], "")
+    only_with = {
+        "hold_s": 'at_finish = "hold"\n',
+        "run_on_m": 'at_finish = "run on"\n',
+        "waits": 'starts = "order"\n',
+    }
+    needed = only_with.get(example.split(" ")[0], "")
     path = tmp_path / "p.toml"
     text = f'distance = "1 mile"\n[[wave]]\nname = "a"\ncolour = "red"\ntarget = "5:00"\n{needed}{example}\n'
     path.write_text(text)

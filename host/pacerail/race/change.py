@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import replace
 
 from pacerail.compile import Movement, loaded_movement, movement_of, with_movement
@@ -25,6 +26,8 @@ _POLL_S = 0.05
 _RECALL_MOST_S = 4.0
 _MESSAGE_S = 0.006  # what a message takes besides the link's own delay
 _CHUNK = 240
+_FRAMING = 50  # bytes of a message and its answer besides what is sent
+_LATER_S = 0.1
 _REMEMBERED_S = 60.0  # what is longer over is left out when a board's room for pieces runs out
 
 
@@ -33,24 +36,14 @@ async def change(race: Race, wanted: Change, *, forced: bool = False) -> None:
 
     Raises RailError, and changes nothing, if it cannot be done or would move a light backwards (unless `forced`).
     """
-    at_s = _next_s(race)
     if isinstance(wanted, Begin) and wanted.zero_s is None:
         wanted = replace(wanted, zero_s=max(0.0, race.race_s() or 0.0) + wanted.in_s)
-    try:
-        amended = race.amended.with_change(wanted, at_s, forced=forced)
-    except ValueError as error:
-        raise RailError(str(error)) from error
-    await _take(race, amended)
+    await _take(race, _planned(race, lambda at_s: race.amended.with_change(wanted, at_s, forced=forced)))
 
 
 async def undo(race: Race, *, forced: bool = False) -> None:
     """Take the last change back, soon and everywhere at once. Raises RailError as `change` does."""
-    at_s = _next_s(race)
-    try:
-        amended = race.amended.undo(at_s, forced=forced)
-    except ValueError as error:
-        raise RailError(str(error)) from error
-    await _take(race, amended)
+    await _take(race, _planned(race, lambda at_s: race.amended.undo(at_s, forced=forced)))
 
 
 async def amend_one(race: Race, member: Member) -> None:
@@ -104,8 +97,22 @@ async def _loaded_again(race: Race, member: Member, give_up_us: int) -> None:
     await upload_one(member)  # if the plan had been changed
 
 
-def _next_s(race: Race) -> float:
-    """The race time at which a change asked for now takes place; 0 if the gun is to come later than that."""
+def _planned(race: Race, step: Callable[[float], Amended]) -> Amended:
+    """The plan after a step. It takes place as soon as all boards can have heard of it: `step` is given that race time."""
+    try:
+        at_s = _next_s(race, len(race.movement.whole))
+        amended = step(at_s)
+        # a group that begins is much more to be sent than one that waits
+        later_s = _next_s(race, len(movement_of(amended.plan, race.rail.track).whole))
+        return step(later_s) if later_s > at_s + _LATER_S else amended
+    except InputError as error:
+        raise RailError("; ".join(error.messages)) from error
+    except ValueError as error:
+        raise RailError(str(error)) from error
+
+
+def _next_s(race: Race, length: int) -> float:
+    """The race time at which a change of so many bytes takes place; 0 if the gun is to come later than that."""
     if race.phase not in ("armed", "running"):
         raise RailError(f"nothing to change: the race is {race.phase}; expected it armed or running")
     if race.changes_unknown:
@@ -114,16 +121,18 @@ def _next_s(race: Race) -> float:
     if race_s is None:
         return 0.0
     last_s = race.amended.steps[-1].at_s if race.amended.steps else 0.0
-    return max(0.0, last_s, race_s + _notice_s(race))
+    return max(0.0, last_s, race_s + _notice_s(race, length))
 
 
-def _notice_s(race: Race) -> float:
+def _notice_s(race: Race, length: int) -> float:
     """How long all boards need to hear of a change: those that share a link hear of it one after the other."""
-    messages = math.ceil((len(race.movement.whole) + 2 * _CHUNK) / _CHUNK) + 2
+    messages = math.ceil((length + 2 * _CHUNK) / _CHUNK) + 2
     needed_s: defaultdict[int, float] = defaultdict(float)
     for member in race.fleet.members:
         if not member.lost:
-            needed_s[id(member.client.link)] += messages * (min(member.quickest_us, 100_000) / 1e6 + _MESSAGE_S)
+            link = member.client.link
+            needed_s[id(link)] += messages * (min(member.quickest_us, 100_000) / 1e6 + _MESSAGE_S)
+            needed_s[id(link)] += (length + _FRAMING * messages) * link.byte_ns / 1e9
     return max(NOTICE_S, 2 * max(needed_s.values(), default=0.0))
 
 

@@ -68,6 +68,7 @@ async def _watch(race: Race, member: Member) -> None:
 
 async def _look_after(race: Race, member: Member) -> None:
     status = member.status = await member.client.status()
+    heard_us = race.fleet.clock()  # what follows may take seconds on a shared link
     member.restarted = False
     gun = race.gun
     if race.phase == "running" and gun is not None:
@@ -86,7 +87,7 @@ async def _look_after(race: Race, member: Member) -> None:
     elif race.phase in ("recalled", "ready", "stopped") and status.state in ("armed", "running"):
         await member.client.stop()
         race.note("was still running: stopped", member.name)
-    if status.clock_valid and abs(status.fleet_us - race.fleet.clock()) > _SLEPT_US:
+    if status.clock_valid and abs(status.fleet_us - heard_us) > _SLEPT_US:
         # no link is as slow as that, and no crystal as wrong: better the light that runs than a host that slept
         race.note("its clock and this computer's differ: did the computer sleep? The light keeps its own", member.name)
     else:
