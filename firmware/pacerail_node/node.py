@@ -172,7 +172,7 @@ class Node:
         clock = self.clock
         self.show.on = False  # a table, arming and a race end it
         self.state = state
-        if state != m.ARMED and state != m.RUNNING and state != m.FINISHED:  # a change may bring more: its button counts
+        if state != m.ARMED and state != m.RUNNING and state != m.FINISHED:  # then a button may begin more
             self.edges.disarm()
         clock.fleet(clock.last, self.fleet_now)
         self.log.add(state, cause, self.fleet_now)

@@ -44,8 +44,9 @@ class Words:
         return self
 
 
-def ptr32(place):
+def _pointer(place):
     return Words.at(place) if isinstance(place, int) else place
 
 
 ptr8 = ptr16 = _same
+ptr32 = _pointer

@@ -40,7 +40,7 @@ class Asked:
 
     def __init__(self, flash: dict[str, bytes] | bytes, scratch: Path) -> None:
         self.board = EmulatedBoard(flash, scratch, (2,))
-        self.board.run_for(1.6)
+        self.board.run_for(2.5)
         self.sequence = 0
 
     def ask(self, kind: int, payload: bytes = b"", wait_s: float = 0.05) -> tuple[int, bytes]:
@@ -98,7 +98,7 @@ def test_a_damaged_table_is_said_and_mended_by_an_upload(tmp_path: Path, table: 
         "empty": {"table.pace": b""},
         "cut": {"table.pace": table[:-1]},
         "zeros": {"table.pace": bytes(len(table))},
-        "giant": {"table.pace": b"\xff" * 70_000},
+        "giant": {"table.pace": b"\xff" * 300_000},
         "half an upload": {"table.new": table[: len(table) // 2]},
     }[kind]
     asked = Asked(built((30,)) | extra, tmp_path)

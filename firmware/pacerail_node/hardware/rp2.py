@@ -52,7 +52,8 @@ class Board:
         self.strip = NoStrip() if broken else _strip(config)
         self.link = open_link(config.get("link"))
         self._any = self.link.any
-        self._looked = -1
+        self._looked = self.ticks_us()
+        self._known = False
         self._temperature_dc = self._supply_mv = 0
         self._core = machine.ADC(machine.ADC.CORE_TEMP)
         # a Pico W has its radio at GPIO29, and of other boards it is not known what they have there
@@ -88,9 +89,10 @@ class Board:
     def _look(self):
         """Once a second at most; it takes some 60 us."""
         now = self.ticks_us()
-        if self._looked >= 0 and (ticks_diff(now, self._looked) & TICK_MASK) < 1_000_000:
+        if self._known and (ticks_diff(now, self._looked) & TICK_MASK) < 1_000_000:
             return
         self._looked = now
+        self._known = True
         self._temperature_dc = temperature_dc(self._core.read_u16())
         if self._supply is not None:
             self._supply_mv = supply_mv(self._supply.read_u16())
@@ -98,7 +100,7 @@ class Board:
 
 def temperature_dc(reading):
     """Of the chip, in 0.1 C + TEMPERATURE_BIAS, from 16 bits of the ADC: T = 27 - (V - 0.706) / 0.001721, with 3.3 V
-    at full scale (RP2040 data sheet, 4.9.5; RP2350 data sheet, 12.4.6). Good to a few degrees; 0 for what no chip has."""
+    at full scale (RP2040 data sheet, 4.9.5; RP2350 data sheet, 12.4.6). Good to a few degrees; 0 if it cannot be."""
     volts_10uv = reading * 10_071 // 2000
     found = 270 - (volts_10uv - 70_600) * 100 // 1721
     return TEMPERATURE_BIAS + found if -400 <= found <= 1300 else 0
