@@ -11,7 +11,7 @@ TYPES  := $(patsubst boards/%.toml,%,$(wildcard boards/*.toml))
 
 .PHONY: bench test lint benchmark firmware picture clean
 
-bench: $(READY)            ## the 3:59 race on 16 simulated boards, live in this terminal (SPEED=10 for ten times as fast)
+bench: $(READY)            ## the 3:59 race on 16 simulated boards, live in the browser, or in this terminal where none can open
 	$(BIN)/pacerail bench $(PLAN) --speed $(SPEED)
 
 test: $(READY)             ## every test: host, firmware under CPython and MicroPython, whole races

@@ -1,0 +1,35 @@
+// The race clock in big figures, where its zero came from, and what the race is doing.
+
+import { byId, mark, put } from "./dom.js";
+import { PHASES, bound, clockTime } from "./words.js";
+
+/** Ten times a second: everything but the running figures. */
+export function showFigures(page) {
+  const { state } = page;
+  put(byId("phase"), PHASES[state.phase] ?? state.phase);
+  mark(byId("clock"), "data-phase", state.phase);
+  const gun = state.gun;
+  put(byId("gun"), gun ? `gun: ${gun.words || gun.source}` : "no gun yet");
+  put(byId("gun-bound"), gun ? bound(gun.bound_us) : "");
+  const others = (state.heard ?? []).filter((other) => other.source !== gun?.source);
+  put(byId("heard"), others.map((other) => other.words || other.source).join("; "));
+  put(byId("doing"), state.busy ? `${state.busy}…` : "");
+  put(byId("showing"), state.show ? `Show: ${state.show.name}, ${Math.ceil(state.show.left_s)} s left` : "");
+}
+
+/** On every frame: the running figures. */
+export function showClock(page, at_ms) {
+  const race_s = page.state ? page.clock.race_s(at_ms) : null;
+  const text = clockTime(race_s);
+  mark(byId("race"), "data-none", race_s === null ? "yes" : null);
+  put(byId("race-whole"), text.slice(0, -3));
+  put(byId("race-parts"), text.slice(-3));
+}
+
+/** For those who do not see the rail: where each light is, said once in a while. */
+export function railWords(page) {
+  const { state } = page;
+  const lost = state.boards.filter((board) => board.lost).length;
+  const waves = state.waves.map((wave) => `${wave.name} at ${Math.round(wave.distance_m)} m`).join(", ");
+  put(byId("rail-words"), `${state.boards.length} boards, ${lost ? `${lost} lost` : "none lost"}. ${waves}.`);
+}

@@ -1,0 +1,124 @@
+// The short panels: load a plan, start another way, shows, who this screen is, who gets control.
+
+import { held } from "./hold.js";
+import { make } from "./dom.js";
+import { answerLine, closePanel, field, showPanel } from "./panel.js";
+import { bound } from "./words.js";
+
+/** The shows there are (host/pacerail/shows.py), and how long each lasts unless said. */
+const SHOWS = [
+  ["athlete presentation", 60],
+  ["clap-along", 30],
+  ["all-white for maintenance", 600],
+  ["false-start red", 10],
+];
+
+/** A function that sends, says what came of it, and closes the panel when it was done. */
+function sender(send, answer, why) {
+  return async (message) => {
+    const reason = why();
+    if (reason) {
+      answer.say(reason, true);
+      return;
+    }
+    answer.say("Sent.");
+    const refused = await send(message);
+    if (refused) answer.say(refused, true);
+    else closePanel();
+  };
+}
+
+export function openLoad(page, send, why) {
+  const answer = answerLine();
+  const go = sender(send, answer, why);
+  const path = make("input", { type: "text", size: "30", autocomplete: "off", spellcheck: "false", placeholder: "tonight.toml" });
+  const submit = (event) => {
+    event.preventDefault();
+    if (path.value.trim()) go({ type: "load", plan: path.value.trim() });
+  };
+  const plans = (page.hello?.plans ?? []).map((name) =>
+    make("button", { type: "button", onclick: () => go({ type: "load", plan: name }) }, name));
+  showPanel("load", "Load a plan", [
+    make("p", {}, "A plan that is loaded has to be read back and confirmed before it can go on the rail."),
+    make("div", { class: "choices" }, ...plans),
+    make("form", { onsubmit: submit }, field("or a file on the computer that runs the rail", path), make("button", { type: "submit" }, "Load it")),
+    answer.line,
+  ]);
+}
+
+/** `why`, `whyAgo`: why no start can be given now, why the gun's time cannot be told; null: they can. */
+export function openStart(page, send, why, whyAgo) {
+  const answer = answerLine();
+  const sendOrder = (order) => send({ type: "order", order });
+  const go = sender(sendOrder, answer, why);
+  const goAgo = sender(sendOrder, answer, whyAgo);
+  const hint = () => answer.say("Hold it until the bar is full: 0.8 s.", true);
+  const refuse = (text) => answer.say(text, true);
+  const hold = (label, act, reason) => {
+    const button = make("button", { type: "button", class: "hold go" }, make("span", { class: "fill" }), make("span", { class: "label" }, label));
+    held(button, { act, why: reason, refuse, hint });
+    return button;
+  };
+  const inside = make("input", { type: "text", inputmode: "decimal", value: "10", size: "6", autocomplete: "off", "data-first": true });
+  const ago = make("input", { type: "text", inputmode: "decimal", value: "3.0", size: "6", autocomplete: "off" });
+  const heard = page.state?.heard ?? [];
+  const stay = (event) => event.preventDefault();
+  showPanel("start", "Start another way", [
+    make("form", { onsubmit: stay }, make("h3", {}, "At a time"), field("the gun goes in … s", inside), hold("Start in so many s", () => go(`start in ${inside.value.trim()}`), why)),
+    make("form", { onsubmit: stay }, make("h3", {}, "It has gone already"), field("the gun was … s ago", ago), hold("It was so many s ago", (held_ms) => goAgo(`start ago ${(Number(ago.value) + held_ms / 1000).toFixed(2)}`), whyAgo),
+      make("p", { class: "why" }, "Counted from the moment you press. Also to put a zero right while the lights run.")),
+    make("div", { class: "choices" }, make("h3", {}, "On the gun"),
+      ...(heard.length
+        ? heard.map((gun) => hold(`Go by ${gun.source}: ${gun.words ?? ""} ${gun.bound_us ? bound(gun.bound_us) : ""}`, () => goAgo(`gun ${gun.source}`), whyAgo))
+        : [make("p", {}, "Once armed the rail starts by itself on the first gun that is heard: a start contact, or FinishLynx. None was heard yet. Each that is heard stands here, to be taken instead of the one in use.")])),
+    answer.line,
+  ]);
+}
+
+export function openShows(page, send, why) {
+  const answer = answerLine();
+  const go = sender(send, answer, why);
+  const forms = SHOWS.map(([name, seconds], k) => {
+    const input = make("input", { type: "text", inputmode: "decimal", value: String(seconds), size: "4", autocomplete: "off", "data-first": k === 0 });
+    const submit = (event) => {
+      event.preventDefault();
+      go({ type: "show", name, seconds: Number(input.value) || seconds });
+    };
+    return make("form", { onsubmit: submit, class: "line", "aria-label": name }, field(`${name}, s`, input), make("button", { type: "submit" }, "Show it"));
+  });
+  showPanel("show", "Shows", [
+    make("p", {}, "What the rail shows when no race is on. Refused while armed or running."),
+    ...forms,
+    make("button", { type: "button", onclick: () => go({ type: "dark" }) }, "All dark"),
+    answer.line,
+  ]);
+}
+
+export function openName(page, send, remember) {
+  const answer = answerLine();
+  const go = sender(send, answer, () => null);
+  const input = make("input", { type: "text", size: "24", maxlength: "40", autocomplete: "off", placeholder: "Ana, timing hut", value: remember() ?? "" });
+  const submit = (event) => {
+    event.preventDefault();
+    const name = input.value.trim();
+    if (!name) return;
+    remember(name);
+    go({ type: "name", name });
+  };
+  showPanel("name", "Name this screen", [
+    make("p", {}, "So that the others see who is in control, or who asks for it."),
+    make("form", { onsubmit: submit }, field("who and where", input), make("button", { type: "submit" }, "That is me")),
+    answer.line,
+  ]);
+}
+
+export function openHand(page, send, why) {
+  const answer = answerLine();
+  const go = sender(send, answer, why);
+  showPanel("hand", "Hand control over", [
+    make("div", { class: "choices" }, ...page.state.control.asked.map((one) =>
+      make("button", { type: "button", onclick: () => go({ type: "hand", to: one.id }) }, `To ${one.name || one.id}`))),
+    make("p", {}, "You watch from then on, and can ask for it again."),
+    answer.line,
+  ]);
+}

@@ -1,0 +1,48 @@
+// What needs a person: warnings with what to do, and the event log.
+
+import { byId, make, mark, put, rows } from "./dom.js";
+import { time } from "./words.js";
+
+const LEVELS = { info: ["·", "note"], warn: ["!", "warning"], bad: ["✕", "trouble"] };
+
+/** Ten times a second: warnings. */
+export function showWarnings(page) {
+  const list = page.state.warnings ?? [];
+  rows(
+    byId("warnings-rows"),
+    list,
+    (warning) => `${warning.text}|${warning.do}`,
+    (warning) => make("li", {}, make("b", {}, warning.text), make("span", {}, warning.do ?? "")),
+    () => {},
+  );
+  put(byId("warnings-none"), list.length ? "" : "No warnings.");
+  mark(byId("warnings"), "data-any", list.length ? "yes" : null);
+  put(byId("warnings-count"), list.length || "");
+}
+
+let shown = 0;
+
+/** When events came: the newest on top, the oldest dropped. */
+export function showEvents(page) {
+  const list = byId("log-rows");
+  const fresh = Math.min(page.event_count - shown, page.events.length);
+  shown = page.event_count;
+  for (const event of page.events.slice(page.events.length - fresh)) {
+    const [sign, words] = LEVELS[event.level] ?? LEVELS.info;
+    list.prepend(
+      make("li", { "data-level": event.level },
+        make("span", { class: "sign", "aria-hidden": "true" }, sign),
+        make("span", { class: "only-read" }, words),
+        make("span", { class: "when" }, event.race_s === null || event.race_s === undefined ? "" : time(event.race_s)),
+        make("span", { class: "what" }, event.board ? `${event.board}: ` : "", event.words),
+      ),
+    );
+  }
+  while (list.childElementCount > page.events.length) list.lastChild.remove();
+}
+
+/** After a new connection the log is told again. */
+export function clearEvents(page) {
+  shown = page.event_count;
+  byId("log-rows").replaceChildren();
+}

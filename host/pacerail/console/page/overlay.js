@@ -1,0 +1,163 @@
+// The overlay for television: a transparent page, sized by the address, fed by /feed. docs/overlay.md has its options.
+
+import { RaceClock } from "./clock.js";
+import { byId, make, mark, put, rows } from "./dom.js";
+import { readOptions } from "./overlayoptions.js";
+import { clockTime, mark_m, time } from "./words.js";
+
+const RETRY_MS = 1000;
+const SPAN_M = 20; // a bar is full at so many metres, or at the widest gap if that is more
+const STALE_MS = 3000; // after so long without word the picture is no longer true: it goes away
+
+const options = readOptions(location.search);
+const clock = new RaceClock();
+let feed = null;
+let heard_ms = -Infinity;
+let before = null;
+
+document.documentElement.style.setProperty("--w", `${options.w}px`);
+document.documentElement.style.setProperty("--h", `${options.h}px`);
+document.documentElement.style.setProperty("--u", `${(options.h / 1080) * options.scale}px`);
+document.documentElement.style.setProperty("--back", options.back);
+byId("frame").dataset.place = options.place;
+
+function connect() {
+  const token = options.token ? `?token=${encodeURIComponent(options.token)}` : "";
+  const socket = new WebSocket(`${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/feed${token}`);
+  socket.onmessage = (event) => take(JSON.parse(event.data), performance.now());
+  socket.onclose = () => setTimeout(connect, RETRY_MS);
+}
+
+/** The feed says no rate: a simulated rail may run faster than life, which is seen from two messages. */
+function take(told, at_ms) {
+  const now_s = told.race_s;
+  if (now_s !== null && before !== null && at_ms - before.at_ms > 900) {
+    const rate = (now_s - before.race_s) / ((at_ms - before.at_ms) / 1000);
+    if (rate > 0.5 && rate < 100) before.rate = Math.abs(rate - 1) < 0.1 ? 1 : rate;
+    before = { at_ms, race_s: now_s, rate: before.rate };
+  } else if (now_s !== null && before === null) before = { at_ms, race_s: now_s, rate: 1 };
+  if (now_s === null) before = null;
+  feed = told;
+  heard_ms = at_ms;
+  clock.heard((now_s ?? 0) * 1e6, now_s, before?.rate ?? 1, at_ms);
+}
+
+/** The waves that are asked for, in the order asked for, on from the last message. */
+function waves(at_ms) {
+  const wanted = options.waves ?? feed.waves.map((wave) => wave.name);
+  return wanted
+    .map((name) => feed.waves.find((wave) => wave.name === name))
+    .filter(Boolean)
+    .map((wave) => {
+      const ahead_m = clock.distance_m(wave, feed.race_s, at_ms) - wave.distance_m;
+      return { ...wave, now_m: wave.distance_m + ahead_m, track_now_m: wave.track_m + ahead_m };
+    });
+}
+
+function showStrip(list) {
+  const strip = byId("strip");
+  const lap = options.strip === "lap";
+  const full_m = lap ? options.lap_m : feed.plan.distance_m;
+  const width = strip.clientWidth;
+  const marks = lap ? [[0, "finish"], [full_m, "finish"]] : [[0, "start"], [full_m, mark_m(full_m)]];
+  if (strip.dataset.of !== `${lap} ${full_m} ${width}`) {
+    strip.dataset.of = `${lap} ${full_m} ${width}`;
+    strip.querySelectorAll(".mark").forEach((node) => node.remove());
+    for (const [at_m, words] of marks) {
+      const node = make("span", { class: "mark" }, make("span", {}, words));
+      node.style.left = `${(at_m / full_m) * 100}%`;
+      strip.append(node);
+    }
+  }
+  const lights = list.map((wave) => {
+    const at_m = lap ? ((wave.track_now_m % full_m) + full_m) % full_m : Math.min(full_m, wave.now_m);
+    return { name: wave.name, colour: wave.colour, x: (at_m / full_m) * width };
+  });
+  level(lights);
+  rows(byId("lights"), lights, (light) => light.name,
+    (light) => make("div", { class: "light" }, make("s"), make("i"), make("b", {}, light.name)),
+    (node, light) => {
+      node.style.transform = `translateX(${light.x.toFixed(1)}px)`;
+      const [stem, dot, name] = node.children;
+      dot.style.background = light.colour;
+      stem.style.height = name.style.bottom = `calc(${34 + 34 * light.level} * var(--u))`;
+      stem.style.height = `calc(${8 + 34 * light.level} * var(--u))`;
+      light.width = name.offsetWidth;
+      widths.set(light.name, light.width);
+    });
+}
+
+const widths = new Map();
+
+/** Names that would lie on each other stand one above the other. */
+function level(lights) {
+  const taken = [];
+  for (const light of [...lights].sort((a, b) => b.x - a.x)) {
+    const half = (widths.get(light.name) ?? 100) / 2 + 6;
+    light.level = 0;
+    while (taken.some((other) => other.level === light.level && Math.abs(other.x - light.x) < other.half + half)) light.level += 1;
+    taken.push({ x: light.x, half, level: light.level });
+  }
+}
+
+/** Each light against the first one, now; the athlete against it, at the last mark. */
+function gaps(list) {
+  const [first] = list;
+  const found = list.slice(1).map((wave) => {
+    const m = wave.now_m - first.now_m;
+    const way = Math.abs(m) < 0.05 ? "level" : m > 0 ? "ahead" : "behind";
+    return { name: wave.name, colour: wave.colour, m, words: way === "level" ? "level" : `${Math.abs(m).toFixed(1)} m ${way}` };
+  });
+  const last = feed.athlete;
+  const gap = last?.gaps?.find((one) => one.wave === first.name);
+  if (gap && gap.s !== null) {
+    const s = gap.s;
+    const way = Math.abs(s) < 0.005 ? "level" : s > 0 ? "behind" : "ahead";
+    found.push({ name: `${options.athlete} at ${mark_m(last.distance_m)}`, colour: "#ffffff", m: -(gap.m ?? 0), words: way === "level" ? "level" : `${Math.abs(s).toFixed(2)} s ${way}` });
+  }
+  return found;
+}
+
+function showBars(list) {
+  const found = gaps(list);
+  const span_m = Math.max(SPAN_M, ...found.map((gap) => Math.abs(gap.m)));
+  rows(byId("bars"), found, (gap) => gap.name,
+    () => make("li", {}, make("span", { class: "name" }), make("span", { class: "track" }, make("span", { class: "bar" })), make("span", { class: "gap" })),
+    (node, gap) => {
+      const [name, track, words] = node.children;
+      put(name, gap.name);
+      put(words, gap.words);
+      const bar = track.firstChild;
+      const part = (50 * Math.abs(gap.m)) / span_m;
+      bar.style.background = gap.colour;
+      bar.style.width = `${part.toFixed(2)}%`;
+      bar.style.left = `${(gap.m >= 0 ? 50 : 50 - part).toFixed(2)}%`;
+    });
+}
+
+function athleteWords() {
+  const last = feed.athlete;
+  if (!last) return "";
+  return `${options.athlete}: ${mark_m(last.distance_m)} in ${time(last.time_s)}, on for ${time(last.projected_s)}`;
+}
+
+function frame() {
+  requestAnimationFrame(frame);
+  const at_ms = performance.now();
+  mark(byId("frame"), "data-lost", at_ms - heard_ms > 1000 ? "yes" : null);
+  byId("board").hidden = !feed?.plan || at_ms - heard_ms > STALE_MS;
+  if (byId("board").hidden) return;
+  const list = waves(at_ms);
+  const show = (part, has = true) => {
+    byId(part).hidden = !options.show.has(part) || !has;
+    return !byId(part).hidden;
+  };
+  if (show("clock")) put(byId("clock"), clockTime(clock.race_s(at_ms), options.digits));
+  if (show("strip", list.length > 0)) showStrip(list);
+  if (show("bars", list.length > 0)) showBars(list);
+  if (show("athlete", Boolean(feed.athlete))) put(byId("athlete"), athleteWords());
+}
+
+byId("strip").append(make("div", { id: "lights" }));
+connect();
+requestAnimationFrame(frame);

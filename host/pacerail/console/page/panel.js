@@ -1,0 +1,55 @@
+// Panels: what opens over the rail for one task (load, read back, change a wave). Recall and stop stay in reach beside it.
+
+import { byId, make, put } from "./dom.js";
+
+let open = null;
+
+/** The open panel, or null. */
+export const openPanel = () => open;
+
+/** Close it; the focus goes back to where it was. */
+export function closePanel() {
+  if (!open) return;
+  const { back, closed } = open;
+  open = null;
+  const place = byId("panel");
+  place.hidden = true;
+  place.replaceChildren();
+  closed?.();
+  if (back?.isConnected) back.focus({ preventScroll: true });
+}
+
+/** Open one. `id` names it. The first field, or what is marked `data-first`, gets the focus. */
+export function showPanel(id, title, content, closed = null) {
+  const back = document.activeElement;
+  closePanel();
+  const place = byId("panel");
+  place.replaceChildren(
+    make("div", { class: "panel-head" },
+      make("h2", { id: "panel-title" }, title),
+      make("button", { type: "button", class: "quiet", onclick: closePanel }, "Close ", make("kbd", {}, "Esc")),
+    ),
+    make("div", { class: "panel-body" }, ...content),
+  );
+  place.dataset.id = id;
+  place.hidden = false;
+  open = { id, back, closed };
+  const first = place.querySelector("[data-first]") ?? place.querySelector("input, select, .panel-body button, a[href]");
+  (first ?? place).focus({ preventScroll: true });
+  place.scrollTop = 0;
+}
+
+/** A line under a form that says what came of it. */
+export function answerLine() {
+  const line = make("p", { class: "answer", role: "status" });
+  return {
+    line,
+    say(text, bad = false) {
+      put(line, text ?? "");
+      line.classList.toggle("bad", bad);
+    },
+  };
+}
+
+/** A labelled field. */
+export const field = (label, input) => make("label", { class: "field" }, make("span", {}, label), input);

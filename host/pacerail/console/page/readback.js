@@ -1,0 +1,77 @@
+// The read-back: the plan in words, as a table, as a picture, with its hash, and the step that confirms it.
+// Lausanne 2022 was a right light with a plan that nobody had read back.
+
+import { profileChart } from "./charts.js";
+import { byId, make, mark, put } from "./dom.js";
+import { answerLine, closePanel, openPanel, showPanel } from "./panel.js";
+import { hashWords, mark_m, time } from "./words.js";
+
+/** The splits of all waves in one table: a row for each mark. */
+function splitsTable(waves) {
+  const marks = [...new Set(waves.flatMap((wave) => wave.splits.map((split) => split.distance_m)))].sort((a, b) => a - b);
+  const at = (wave, distance_m) => wave.splits.find((split) => split.distance_m === distance_m)?.time_s;
+  const head = waves.map((wave) => {
+    const dot = make("i", { class: "dot" });
+    dot.style.background = wave.colour;
+    return make("th", { scope: "col" }, dot, wave.name);
+  });
+  return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Splits of the plan" },
+    make("table", {},
+      make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "mark"), ...head)),
+      make("tbody", {}, ...marks.map((distance_m) =>
+        make("tr", {}, make("th", { scope: "row" }, mark_m(distance_m)), ...waves.map((wave) => make("td", {}, time(at(wave, distance_m)))))),
+      ),
+      make("tfoot", {}, make("tr", {}, make("th", { scope: "row" }, "finish"), ...waves.map((wave) => make("td", {}, time(wave.finish_s))))),
+    ),
+  );
+}
+
+/** Open it. `why()`: why it cannot be confirmed now, or null. `send(message)` resolves to null or to why not. */
+export function openReadback(page, send, why) {
+  const { plan } = page;
+  const answer = answerLine();
+  const picture = make("div", { class: "chart", role: "img", "aria-label": `Pace over distance: ${plan.waves.map((wave) => wave.name).join(", ")}` });
+  const confirm = make("button", { type: "button", class: "main", id: "confirm" });
+  const reason = make("p", { class: "why", id: "confirm-why" });
+  confirm.setAttribute("aria-describedby", "confirm-why");
+  confirm.addEventListener("click", async () => {
+    const no = confirmReason(page, plan, why);
+    if (no) {
+      answer.say(no, true);
+      return;
+    }
+    answer.say("Sent.");
+    const refused = await send({ type: "confirm", hash: plan.hash });
+    if (refused) answer.say(refused, true);
+    else closePanel();
+  });
+  showPanel("read", `Read back: ${plan.title}`, [
+    make("p", { class: "hash" }, "Plan ", make("b", {}, hashWords(plan.hash)), ` · ${mark_m(plan.distance_m)}`),
+    make("ul", { class: "words", "data-first": true, tabindex: "-1" }, ...plan.words.map((words) => make("li", {}, words))),
+    plan.warnings.length ? make("ul", { class: "cautions" }, ...plan.warnings.map((words) => make("li", {}, words))) : null,
+    make("h3", {}, "Pace, for 400 m"),
+    picture,
+    make("h3", {}, "Splits"),
+    splitsTable(plan.waves),
+    make("div", { class: "last" },
+      make("p", {}, "Read it aloud to the athlete, the coach and television. If each of them says yes, confirm it."),
+      confirm, reason, answer.line),
+  ].filter(Boolean));
+  profileChart(picture, plan.profile, new Map(plan.waves.map((wave) => [wave.name, wave.colour])));
+  refreshReadback(page, why);
+}
+
+function confirmReason(page, plan, why) {
+  if (page.plan?.hash !== plan.hash) return "another plan was loaded meanwhile; close this and read that one back";
+  return page.plan.confirmed ? "it is confirmed" : why();
+}
+
+/** Ten times a second while it is open. */
+export function refreshReadback(page, why) {
+  if (openPanel()?.id !== "read" || !page.plan) return;
+  const confirm = byId("confirm");
+  const reason = confirmReason(page, page.plan, why);
+  put(confirm, page.plan.confirmed ? "Confirmed" : `Yes: confirm plan ${hashWords(page.plan.hash.slice(0, 8))}`);
+  mark(confirm, "aria-disabled", reason ? "true" : null);
+  put(byId("confirm-why"), reason ?? "");
+}

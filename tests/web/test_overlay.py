@@ -1,0 +1,67 @@
+"""The overlay for television: its options, that it is transparent, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.web.conftest import Desk, running
+from tests.web.fake_race import FakeRace
+
+DOCS = Path(__file__).parents[2] / "docs" / "overlay.md"
+
+
+def breaking4(race: FakeRace) -> None:
+    running(race, 130.0)
+    race.rows = []
+    race.passes(400.0, 60.20)
+    race.passes(800.0, 120.75)
+
+
+def test_it_shows_light_against_record_against_athlete(desk: Desk, shot: Callable[[Any, str], None]) -> None:
+    desk.fake.call(lambda: breaking4(desk.race))
+    page = desk.screen(1920, "/overlay?athlete=Kipyegon&waves=target,record")
+    page.wait_for_selector("#bars li")
+    shot(page, "overlay-lap")
+    rows = page.locator("#bars li").all_inner_texts()
+    assert rows[0].split("\n")[0] == "record"
+    assert rows[0].endswith("m behind")
+    # 120.75 - 800 * 239.99 / 1609.344 = 1.45 s
+    assert rows[1].split("\n") == ["Kipyegon at 800 m", "1.45 s behind"]
+    assert page.locator("#athlete").inner_text() == "Kipyegon: 800 m in 2:00.75, on for 4:03.26"
+    assert page.locator(".light b").all_inner_texts() == ["target", "record"]
+    assert page.locator("#clock").inner_text().startswith("2:1")
+
+
+def test_it_is_transparent_and_of_the_size_that_is_asked_for(desk: Desk) -> None:
+    desk.fake.call(lambda: breaking4(desk.race))
+    page = desk.screen(1280, "/overlay?w=1280&h=720&place=top&strip=race&show=clock,strip&back=0")
+    page.wait_for_selector("#clock:not([hidden])")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgba(0, 0, 0, 0)"
+    assert page.locator("#frame").bounding_box() == {"x": 0, "y": 0, "width": 1280, "height": 720}
+    assert page.locator("#board").bounding_box()["y"] < 100
+    assert page.locator("#bars").is_hidden() and page.locator("#athlete").is_hidden()
+    assert page.locator(".mark").all_inner_texts() == ["start", "1 mile"]
+
+
+def test_without_a_plan_it_shows_nothing(desk: Desk) -> None:
+    page = desk.screen(1920, "/overlay")
+    page.wait_for_selector("#board", state="hidden")
+
+
+@pytest.mark.parametrize("query", ["w=-3&h=x&scale=1e9&place=left&show=,,&back=NaN", "waves=nobody&athlete="])
+def test_a_wrong_option_never_shows_an_error(desk: Desk, query: str) -> None:
+    desk.fake.call(lambda: breaking4(desk.race))
+    page = desk.screen(1920, f"/overlay?{query}")
+    page.wait_for_selector("#clock:not([hidden])")
+
+
+def test_every_option_stands_in_the_docs(desk: Desk) -> None:
+    page = desk.screen(1920, "/overlay")
+    options = page.evaluate("import('/overlayoptions.js').then(m => Object.keys(m.readOptions('')))")
+    text = DOCS.read_text()
+    named = {"lap_m": "lap"}
+    assert [name for name in options if f"`{named.get(name, name)}`" not in text] == []
