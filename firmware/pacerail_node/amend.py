@@ -30,6 +30,10 @@ class Amendment:
         self._length = self._have = 0
         self._piece_words = self._window_words = 0
 
+    def drop(self):
+        """Forget what was begun: it belongs to another race."""
+        self._length = 0
+
     def begin(self, frame, at):
         """Make ready for what AMEND_BEGIN announces at frame[at:]."""
         self._length = 0

@@ -49,6 +49,10 @@ class Clock:
             self.age_steps += 1
             self._share_slew()
 
+    def wraps_at(self, tick):
+        """How often the ticks had wrapped at a tick of the last minutes, not after the last `advance`."""
+        return self.wraps - 1 if tick > self.last else self.wraps
+
     def _move_anchor(self, by_us):
         part = self._part + (((by_us >> 10) * self._step_rate) >> 10)
         self._part = part & 0x3FF

@@ -30,7 +30,7 @@ def _status(node):
     clock.fleet(node.arrived, node.fleet_now)
     if not node.is_armed():  # looking takes 9 ms on an RP2040
         node.heap = node.free_heap()
-    node.put(0, clock.wraps, 4)
+    node.put(0, clock.wraps_at(node.arrived), 4)
     node.put(1, node.arrived, 4)
     node.put(2, node.fleet_now[0], 4)
     node.put(3, node.fleet_now[1], 4)
@@ -59,12 +59,13 @@ def _status(node):
 
 
 def _sync(node):
-    node.put(0, node.clock.wraps)
+    wraps = node.clock.wraps_at(node.arrived)  # a UART stamps a frame a little before it is handed on
+    node.put(0, wraps)
     node.put(1, node.arrived)
     now = node.board.ticks_us()
     node.stamped = now
     leaves = ticks_add(now, node.packing_us)
-    node.put(2, node.clock.wraps + (1 if leaves < node.arrived else 0))
+    node.put(2, wraps + (1 if leaves < node.arrived else 0))
     node.put(3, leaves)
     return 16
 
@@ -153,6 +154,7 @@ def _arm(node):
         node.has_gun = False
         node.upload = None
         node.ending = 0
+        node.amendment.drop()
         node.enter(m.ARMED, m.ARMED_BY)
         node.edges.arm()
     return 0
@@ -163,13 +165,13 @@ def _go(node):
         return node.refuse(m.BAD_PAYLOAD, b"a gun has two numbers")
     if node.word(0) < 0 or not 0 <= node.word(1) < 1_000_000:
         return node.refuse(m.BAD_PAYLOAD, b"a gun at no time that there is")
-    if node.state != m.ARMED and node.state != m.RUNNING:
+    if node.state != m.ARMED and node.state != m.RUNNING and node.state != m.FINISHED:
         return node.refuse(m.WRONG_STATE, b"not armed")
     node.gun_s = node.word(0)
     node.gun_us = node.word(1)
     node.has_gun = True
     node.quiet_until = node.clock.last
-    if node.state == m.ARMED:
+    if node.state != m.RUNNING:  # by a new zero the race may not be over yet
         node.enter(m.RUNNING, m.GUN)
     return 0
 

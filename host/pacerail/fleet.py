@@ -122,9 +122,11 @@ async def check_one(member: Member) -> None:
     member.identity = identity
 
 
-async def upload_one(member: Member) -> None:
-    """Give a board its pace table, unless it has that very table already."""
-    member.status = await member.client.status()
-    if member.status.table_hash != member.table[-8:]:
-        await member.client.upload(member.table)
+async def upload_one(member: Member, table: bytes | None = None) -> None:
+    """Give a board a pace table, by default its own, unless it has that very table already."""
+    async with member.turn:
+        wanted = member.table if table is None else table
         member.status = await member.client.status()
+        if member.status.table_hash != wanted[-8:]:
+            await member.client.upload(wanted)
+            member.status = await member.client.status()

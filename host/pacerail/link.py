@@ -89,6 +89,11 @@ class Link:
         port.listen(self._take)
 
     @property
+    def byte_ns(self) -> int:
+        """What a byte takes on the wire; 0 where that is unknown, or next to nothing."""
+        return self._byte_ns
+
+    @property
     def bad_frames(self) -> int:
         """Frames that came in and were thrown away."""
         return self._framer.bad

@@ -22,11 +22,13 @@ def open_fleet(
     loop: asyncio.AbstractEventLoop,
     tables: Sequence[bytes] | None = None,
     clock: HostClock = host_clock_us,
+    alone: bool = False,
 ) -> Generator[Fleet]:
     """Open every port of a rail once; boards that share one (RS-485) are told apart by their address.
 
     Without tables it is for looking and syncing only. Raises InputError for a rail of which no board has a port, and
-    RailError naming every board without one and every port that cannot be opened.
+    RailError naming every board without one and every port that cannot be opened;
+    `alone`: or that another program holds for itself.
     """
     if all(board.port is None for board in rail.boards):
         raise InputError(f"{rail.title}: no board has a port; expected a rail file with port = ... for each (--rail)")
@@ -42,7 +44,7 @@ def open_fleet(
                 continue
             if board.port not in links:
                 try:
-                    port = SerialPort(board.port, loop, clock=clock)
+                    port = SerialPort(board.port, loop, alone, clock)
                     links[board.port] = Link(port, rail.key, counter, port.byte_ns)
                 except RailError as error:
                     problems.append(f"{board.name}: {error}")

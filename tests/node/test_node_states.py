@@ -67,7 +67,7 @@ LAW = {
     ),
     m.TABLE_END: (b"", ((WRONG,),) * 7),
     m.ARM: (PLAN, ((WRONG,), m.ARMED, m.ARMED, m.RUNNING, m.ARMED, (WRONG,), (WRONG,))),
-    m.GO: (GUN, ((WRONG,), (WRONG,), m.RUNNING, m.RUNNING, (WRONG,), (WRONG,), (WRONG,))),
+    m.GO: (GUN, ((WRONG,), (WRONG,), m.RUNNING, m.RUNNING, m.RUNNING, (WRONG,), (WRONG,))),
     m.RECALL: (b"", (m.IDLE, m.LOADED, m.RECALLED, m.RECALLED, m.FINISHED, m.RECALLED, m.FAULT)),
     m.STOP: (b"", (m.IDLE, m.LOADED, m.LOADED, m.LOADED, m.LOADED, m.LOADED, m.FAULT)),
     m.CONSOLE: (b"", (m.IDLE, m.LOADED, (WRONG,), (WRONG,), m.FINISHED, (WRONG,), m.FAULT)),

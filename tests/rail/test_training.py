@@ -11,6 +11,7 @@ import pytest
 from pacerail.bench.faults import Fault
 from pacerail.bench.guns import SimGun
 from pacerail.bench.run import Bench, Settings, run_bench
+from pacerail.compile import movement_of
 from pacerail.gun import SCHEDULED
 from pacerail.model.modes import modes
 from pacerail.model.plan import Plan
@@ -18,10 +19,14 @@ from pacerail.model.planfile import load_plan
 from pacerail.model.rail import even_rail
 from pacerail.race.change import stop
 from pacerail.race.groups import Button, watch_buttons
+from pacerail.race.join import join, save_journal
+from pacerail.race.keep import kept
+from pacerail.race.orders import obey
 from pacerail.race.script import load_script
 from pacerail.report import Report
 from tests.rail.conftest import pacerail
 from tests.rail.consoleboard import console_board
+from tests.rail.test_join import another, begun, rail
 from tests.rail.test_real_ports import boards, rail_file
 
 RAIL = even_rail(boards=3, leds=60)
@@ -121,6 +126,31 @@ def test_a_button_begins_its_group_when_it_was_pressed_and_again_after_its_finis
     assert bench.race.plan_now.waves[1].waits
 
 
+def test_a_press_from_before_its_run_was_ended_begins_nothing(tmp_path: Path) -> None:
+    """The program that hears of it is another one by then, as after a takeover."""
+    gun = SimGun(SCHEDULED, "7")
+    gun.board = 1
+
+    async def people(bench: Bench) -> None:
+        race = bench.race
+        watch = asyncio.ensure_future(watch_buttons(race, [Button("b02", "red")]))
+        while race.gun is None:
+            await asyncio.sleep(0.01)
+        bench.world.boards[1].edge(race.gun.zero_us * 1000 + 5_000_000_000)
+        await asyncio.sleep(11.0)
+        assert not race.plan_now.waves[0].waits, said(bench)
+        await obey(race, "end red")
+        watch.cancel()
+        await asyncio.sleep(2.0)
+        again = asyncio.ensure_future(watch_buttons(race, [Button("b02", "red")]))
+        await asyncio.sleep(2.0)
+        await stop(race)
+        await again
+
+    bench, report = run_bench(planned(tmp_path), RAIL, Settings(speed=None, ppm=40, gun=gun), people)
+    assert report.failures == () and len(bench.race.amended.steps) == 2, said(bench)
+
+
 def test_a_board_without_a_pin_says_so(tmp_path: Path) -> None:
     async def people(bench: Bench) -> None:
         await watch_buttons(bench.race, [Button("b02", "red")])
@@ -142,6 +172,43 @@ def test_the_shipped_plan_on_a_whole_rail(tmp_path: Path) -> None:
     assert "NaN" not in done.out
 
 
+def test_a_session_too_long_for_a_board_leaves_out_its_past_and_is_taken_over(tmp_path: Path) -> None:
+    """Twice twelve runs from a standing start, 205 pieces each time, in room for 334; then this program dies."""
+    plan = planned(
+        tmp_path,
+        '[[wave]]\nname = "red"\ncolour = "red"\nstarts = "order"\nstart = "standing"\n'
+        'stretches = [{ run = "20 m", in = "4", rest = "1", repeat = 12 }]\n',
+    )
+    journal = tmp_path / "race.json"
+    with rail(plan) as (bench, loop):
+        race = bench.race
+        race.changed = lambda race: save_journal(race, journal)
+
+        async def first() -> None:
+            await begun(race, "begin red")
+            async with kept(race):
+                await asyncio.sleep(70.0)
+                await obey(race, "begin red")
+                await asyncio.sleep(3.0)
+
+        loop.run_until_complete(first())
+        assert movement_of(race.plan_now, RAIL.track).counts[1] > race.movement.counts[1] > 205
+        following = another(bench, plan)
+        following.changed = lambda race: setattr(bench.race, "amended", race.amended)  # the judge follows it
+
+        async def second() -> None:
+            await join(following, journal)
+            async with kept(following):
+                await obey(following, "end red")
+                await asyncio.sleep(3.0)
+                await obey(following, "stop")
+
+        loop.run_until_complete(second())
+        assert [step.words.split(": ")[1][:6] for step in following.amended.steps] == ["begins", "begins", "ends i"]
+        bench.world.catch_up()
+        assert bench.tally.judge.stray_cells == 0 and bench.tally.judge.errors_mm().max() < 40
+
+
 def test_a_session_over_real_ports(tmp_path: Path) -> None:
     """Real time, pseudo-terminals, real MicroPython: begun, begun again, stopped; a button on a board without a pin."""
     first, second = boards()
@@ -149,8 +216,17 @@ def test_a_session_over_real_ports(tmp_path: Path) -> None:
     plan.write_text(PLAN.replace("150 m", "10 m").replace('"25"', '"1.5"'))
     script.write_text("0.2 begin blue\n0.3 begin red in 2\n3 begin blue\n5 stop\n")
     with console_board(first, tmp_path) as one, console_board(second, tmp_path) as two:
-        rail = rail_file(tmp_path, [one, two])
-        words = ("--rail", rail, "--headless", "--go-in", 1, "--orders", script, "--button", "b01=red")
+        words = (
+            "--rail",
+            rail_file(tmp_path, [one, two]),
+            "--headless",
+            "--go-in",
+            1,
+            "--orders",
+            script,
+            "--button",
+            "b01=red",
+        )
         done = pacerail("race", plan, *words, timeout_s=60)
     assert done.exit_code == 0, done.err
     assert done.report["phase"] == "stopped" and "has no gun pin" in done.err

@@ -257,7 +257,7 @@ def test_the_hash_sees_where_the_leds_are(tmp_path: Path) -> None:
         halves(199.06),
         halves(199.0571, "to_m = 199.0571\ndead = [4]"),
         halves(199.0571, "to_m = 199.0571\ndirection = 'reverse'"),
-        halves(199.0571, "to_m = 199.0571\nlimit_ma = 500"),
+        halves(199.0571, "to_m = 199.0571\nlimit_ma = 2500"),
         "track = 'double-bend-400'\n" + halves(199.0571),
     ]
     assert len({load(tmp_path, text).hash for text in texts}) == len(texts)
@@ -344,3 +344,9 @@ def test_any_value_at_any_key_of_a_track_is_a_mistake(
     path.write_text(text)
     with pytest.raises(InputError, match="expected"):
         load_track(path)
+
+
+def test_a_limit_below_what_dark_leds_take_is_refused(tmp_path: Path) -> None:
+    """The limiter would dim everything to nothing, and the rail would stay dark."""
+    with pytest.raises(InputError, match=r"r\.toml:3: limit_ma = 500: 1000 LEDs take 1000 mA .*expected 1055 at least"):
+        load(tmp_path, halves(199.0571, "to_m = 199.0571\nlimit_ma = 500"))

@@ -25,6 +25,13 @@ class WorldLoop(asyncio.SelectorEventLoop):
         """Wall clock and world start from here."""
         self._pace.restart()
 
+    def world_us_at(self, wall_s: float) -> int:
+        """The world's time in us at a time of time.monotonic() that has been: not after now.
+
+        While the loop waits for the wall clock the world stands a little ahead of it, at what comes next.
+        """
+        return min(self._pace.world_ns_at(wall_s), self._world.now_ns) // 1000
+
     def time(self) -> float:
         """The world's time in s."""
         return self._world.now_ns / 1e9
@@ -40,6 +47,12 @@ class _WorldSelector(selectors.DefaultSelector):
     def restart(self) -> None:
         self._wall_begun = time.monotonic()
         self._world_begun_ns = self._world.now_ns
+
+    def world_ns_at(self, wall_s: float) -> int:
+        """The true time at a time of the wall clock, if the world keeps up."""
+        if self._speed is None:
+            return self._world.now_ns
+        return self._world_begun_ns + round((wall_s - self._wall_begun) * self._speed * 1e9)
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready = super().select(0)  # signals and wake-ups of the loop itself

@@ -35,7 +35,7 @@ from pacerail.race.state import Race
 from pacerail.report import Report
 from pacerail.resources import folder
 
-_START_NS = 3_600_000_000_000  # the host has been up for an hour
+START_NS = 3_600_000_000_000  # the host has been up for an hour
 _UP_FOR_MS = 60_000  # boards were powered at some time in the minute before
 
 
@@ -84,11 +84,11 @@ def run_bench(plan: Plan, rail: Rail, settings: Settings, view: View | None = No
     """
     wall_begun = time.monotonic()
     tables = compile_tables(plan, rail)
-    world = World(_START_NS)
+    world = World(START_NS)
     loop = WorldLoop(world, settings.speed)
     asyncio.set_event_loop(loop)
     try:
-        with _interrupts_noted() as interrupted:  # C code that writes flash images would swallow a KeyboardInterrupt
+        with interrupts_noted() as interrupted:  # C code that writes flash images would swallow a KeyboardInterrupt
             bench = build_bench(plan, rail, settings, world, tables)
         if interrupted:
             raise KeyboardInterrupt
@@ -99,12 +99,12 @@ def run_bench(plan: Plan, rail: Rail, settings: Settings, view: View | None = No
         world.close()
         asyncio.set_event_loop(None)
         loop.close()
-    virtual_s = (world.now_ns - _START_NS) / 1e9
+    virtual_s = (world.now_ns - START_NS) / 1e9
     return bench, bench.tally.report(virtual_s, time.monotonic() - wall_begun)
 
 
 @contextlib.contextmanager
-def _interrupts_noted() -> Generator[list[int]]:
+def interrupts_noted() -> Generator[list[int]]:
     """Ctrl-C adds to the list it gives, and raises nothing until it is looked at."""
     noted: list[int] = []
     if threading.current_thread() is not threading.main_thread():
@@ -119,6 +119,16 @@ def _interrupts_noted() -> Generator[list[int]]:
 
 def build_bench(plan: Plan, rail: Rail, settings: Settings, world: World, tables: Sequence[bytes]) -> Bench:
     """Boards built and powered, links laid, a race ready to be run in the world's event loop."""
+    race = Race(plan, rail, build_fleet(rail, settings, world, tables))
+    recorder = Recorder(settings.record, rail) if settings.record is not None else None
+    faults = Faults(settings.faults)
+    tally = Tally(plan, rail, race, recorder, faults)
+    world.on_frames = tally.take
+    return Bench(plan, rail, settings, world, race, tally, faults)
+
+
+def build_fleet(rail: Rail, settings: Settings, world: World, tables: Sequence[bytes]) -> Fleet:
+    """The boards of a rail, built and powered, and links laid to them; `tables` are what the host is to upload."""
     sim = sim_board()
     files = firmware_files()
     members: list[Member] = []
@@ -132,18 +142,13 @@ def build_bench(plan: Plan, rail: Rail, settings: Settings, world: World, tables
         wire_us = 30 * max(output.leds for output in board.outputs) + 300
         simulated = SimBoard(index, flash, wire_us, int(sim["heap_kib"]), board.pixels)
         world.add(simulated, end)
-        booted_ns = _START_NS - Random(seed + "/boot").randrange(1, _UP_FOR_MS) * 1_000_000
+        booted_ns = START_NS - Random(seed + "/boot").randrange(1, _UP_FOR_MS) * 1_000_000
         simulated.power_on(draw_crystal(seed + "/crystal", booted_ns, settings.ppm))
         client = BoardClient(board.name, link, board.address)
         members.append(Member(client, board, tables[index]))
     for simulated in world.boards:
         simulated.await_start()
-    race = Race(plan, rail, Fleet(members, world.host_clock_us))
-    recorder = Recorder(settings.record, rail) if settings.record is not None else None
-    faults = Faults(settings.faults)
-    tally = Tally(plan, rail, race, recorder, faults)
-    world.on_frames = tally.take
-    return Bench(plan, rail, settings, world, race, tally, faults)
+    return Fleet(members, world.host_clock_us)
 
 
 def sim_board() -> dict[str, Any]:

@@ -12,6 +12,7 @@ import click
 from pacerail import __version__
 from pacerail.cli.bench import bench
 from pacerail.cli.boards import boards
+from pacerail.cli.console import console
 from pacerail.cli.firmware import firmware
 from pacerail.cli.flash import flash
 from pacerail.cli.plan import plan
@@ -29,11 +30,11 @@ def cli() -> None:
 
     \b
     Example:
-      pacerail bench breaking4-3-59        the 3:59 mile on a simulated rail, live in this terminal
+      pacerail bench breaking4-3-59        the 3:59 mile on a simulated rail, live
     """
 
 
-for _command in (plan, bench, race, sync, firmware, flash, stop, boards, rail):
+for _command in (plan, bench, race, console, sync, firmware, flash, stop, boards, rail):
     cli.add_command(_command)
 
 

@@ -17,6 +17,8 @@ from pacerail.bench.run import Settings, run_bench
 from pacerail.bench.simboard import find_micropython
 from pacerail.cli.numbers import Finite
 from pacerail.cli.options import Speed, check_writable, plan_of, rail_of, rail_option, report_option, write_report
+from pacerail.cli.served import PageSettings, browser_option, listen_option, serve_bench
+from pacerail.console.run import can_open_browser
 from pacerail.errors import InputError
 from pacerail.gun import SCHEDULED
 from pacerail.live.view import live_view
@@ -29,6 +31,11 @@ from pacerail.summary import summary
 @click.argument("plan_name", metavar="PLAN")
 @rail_option
 @click.option("--headless", is_flag=True, help="No live view: the report as JSON on standard output.")
+@click.option("--terminal", is_flag=True, help="The live view in this terminal; what it is where no browser can open.")
+@click.option("--page", "wants_page", is_flag=True, help="The live view in a browser, also where none can be opened.")
+@click.option("--by-hand", is_flag=True, help="The race waits for the page: confirm, prepare, arm and start it there.")
+@listen_option
+@browser_option
 @click.option("--speed", type=Speed(), default="1", show_default=True, help="Virtual seconds in a second, or max.")
 @click.option("--boards", type=click.IntRange(1, 250), help="An evenly divided rail of so many boards.")
 @click.option("--leds", type=click.IntRange(1, 2000), help="LEDs on each of its boards.")
@@ -47,6 +54,11 @@ def bench(
     plan_name: str,
     rail_name: str | None,
     headless: bool,
+    terminal: bool,
+    wants_page: bool,
+    by_hand: bool,
+    listen: str | None,
+    no_browser: bool,
     speed: float | None,
     boards: int | None,
     leds: int | None,
@@ -65,8 +77,13 @@ def bench(
     \b
     Examples:
       pacerail bench breaking4-3-59
+      pacerail bench breaking4-3-59 --terminal --speed 10
       pacerail bench breaking4-3-59 --headless --speed max --seed 7 --ppm 40 --report r.json
     """
+    wants_page = wants_page or by_hand or listen is not None
+    if sum((headless, terminal, wants_page)) > 1:
+        raise InputError("--headless, --terminal and a page (--page, --by-hand, --listen): expected one of them")
+    in_page = wants_page or (not headless and not terminal and sys.stderr.isatty() and can_open_browser())
     rail = rail_of(rail_name)
     if boards is not None or leds is not None:
         if rail_name is not None:
@@ -100,6 +117,10 @@ def bench(
             link=link,
             loss_share=loss_percent / 100,
         )
+        if in_page:
+            page = PageSettings(listen, not no_browser)
+            phase, last = serve_bench(rail, plan_name, settings, page, report_path, by_hand=by_hand)
+            sys.exit(130 if last is None or phase == "interrupted" else 1 if last.failures else 0)
         view = None if headless else live_view(Console(stderr=True))
         done, report = run_bench(plan, rail, settings, view)
     if headless:

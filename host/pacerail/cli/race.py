@@ -152,7 +152,7 @@ async def _race(plan: Plan, rail: Rail, begin: Start, until_s: float | None) -> 
     async def take_over(race: Race) -> None:
         await join(race, journal, clock)
 
-    with open_fleet(rail, asyncio.get_running_loop(), compile_tables(plan, rail), clock) as fleet:
+    with open_fleet(rail, asyncio.get_running_loop(), compile_tables(plan, rail), clock, alone=True) as fleet:
         under_way = Race(plan, rail, fleet, show, keep_journal)
         sources = [parse_source(text, fleet) for text in begin.sources]
         beside: list[asyncio.Future[None]] = []

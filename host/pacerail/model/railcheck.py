@@ -20,8 +20,22 @@ class Problem:
 
 
 def rail_problems(rail: Rail, gap_m: float = GAP_M) -> list[Problem]:
-    """Every gap wider than ``gap_m``, every overlap and every over-full stretch; empty for a rail that fits."""
-    return _too_close(rail) + _gaps_and_overlaps(rail, gap_m)
+    """Every gap wider than ``gap_m``, overlap, over-full stretch and too low a limit; empty for a rail that fits."""
+    return _too_close(rail) + _too_little_current(rail) + _gaps_and_overlaps(rail, gap_m)
+
+
+def _too_little_current(rail: Rail) -> list[Problem]:
+    return [
+        Problem(
+            b,
+            k,
+            f"limit_ma = {output.limit_ma}: {output.leds} LEDs take {output.leds} mA when they are dark, and one that "
+            f"is lit {output.led_ma} more; expected {output.leds + output.led_ma} at least",
+        )
+        for b, board in enumerate(rail.boards)
+        for k, output in enumerate(board.outputs)
+        if output.limit_ma < output.leds + output.led_ma
+    ]
 
 
 def _too_close(rail: Rail) -> list[Problem]:

@@ -13,7 +13,7 @@ from pacerail.errors import InputError, RailError
 from pacerail.fleet import Member, upload_one
 from pacerail.model.amended import Amended, recent
 from pacerail.model.changes import Begin, Change
-from pacerail.race.prepare import unchanged
+from pacerail.race.prepare import forget_guns, unchanged
 from pacerail.race.state import Race
 from pacerail_node.amend import SPARE_PIECES, SPARE_WINDOWS
 
@@ -28,7 +28,7 @@ _MESSAGE_S = 0.006  # what a message takes besides the link's own delay
 _CHUNK = 240
 _FRAMING = 50  # bytes of a message and its answer besides what is sent
 _LATER_S = 0.1
-_REMEMBERED_S = 60.0  # what is longer over is left out when a board's room for pieces runs out
+_REMEMBERED_S = (60.0, 30.0)  # what is longer over is left out when a board's room for pieces runs out
 
 
 async def change(race: Race, wanted: Change, *, forced: bool = False) -> None:
@@ -64,9 +64,10 @@ async def recall(race: Race) -> None:
         raise RailError(f"nothing to recall: the race is {race.phase}; expected it armed or running")
     fleet = race.fleet
     at_us = fleet.clock() + round(TOGETHER_S * 1e6)
+    race.ended_us = at_us
     race.enter("recalled")
     race.note("recall: red")
-    race.gun = None
+    forget_guns(race)
     failed = await fleet.try_each(lambda member: member.client.recall(at_us))
     for name, error in failed.items():
         race.note(f"did not hear the recall: {error}", name)
@@ -83,9 +84,12 @@ async def recall(race: Race) -> None:
 async def stop(race: Race) -> None:
     """All lights dark, at the same time; the race is over. A board that cannot be told is in the shortcomings."""
     at_us = race.fleet.clock() + round(TOGETHER_S * 1e6)
+    race.ended_us = at_us
     race.enter("stopped")
     still_lit = await race.fleet.try_each(lambda member: member.client.stop(at_us))
-    race.shortcomings += [f"{name} could not be stopped: {error}" for name, error in still_lit.items()]
+    race.shortcomings += [
+        f"{name} could not be stopped: {error}; pacerail stop tries again" for name, error in still_lit.items()
+    ]
     race.note("stopped: dark")
 
 
@@ -98,7 +102,7 @@ async def _loaded_again(race: Race, member: Member, give_up_us: int) -> None:
 
 
 def _planned(race: Race, step: Callable[[float], Amended]) -> Amended:
-    """The plan after a step. It takes place as soon as all boards can have heard of it: `step` is given that race time."""
+    """The plan after a step, which is given the race time by which all boards can have heard of it."""
     try:
         at_s = _next_s(race, len(race.movement.whole))
         amended = step(at_s)
@@ -115,6 +119,8 @@ def _next_s(race: Race, length: int) -> float:
     """The race time at which a change of so many bytes takes place; 0 if the gun is to come later than that."""
     if race.phase not in ("armed", "running"):
         raise RailError(f"nothing to change: the race is {race.phase}; expected it armed or running")
+    if race.slept:
+        raise RailError("this computer slept, and its clock is not the race's any more: start again with --join")
     if race.changes_unknown:
         raise RailError("another computer has changed the plan, and this one does not know how: no changes from here")
     race_s = race.race_s()
@@ -136,11 +142,22 @@ def _notice_s(race: Race, length: int) -> float:
     return max(NOTICE_S, 2 * max(needed_s.values(), default=0.0))
 
 
+def movement_now(race: Race, amended: Amended) -> Movement:
+    """What boards are told of a changed plan: all of it, or where that is too much, not what is a minute past.
+
+    Or half a minute; before the last change, so that whoever takes the race over works out the same. Raises InputError.
+    """
+    movement = movement_of(amended.plan, race.rail.track)
+    for remembered_s in _REMEMBERED_S:
+        if _fits(race, movement):
+            break
+        movement = movement_of(recent(amended.plan, amended.steps[-1].at_s - remembered_s), race.rail.track)
+    return movement
+
+
 async def _take(race: Race, amended: Amended) -> None:
     try:
-        movement = movement_of(amended.plan, race.rail.track)
-        if not _fits(race, movement):
-            movement = movement_of(recent(amended.plan, (race.race_s() or 0.0) - _REMEMBERED_S), race.rail.track)
+        movement = movement_now(race, amended)
     except InputError as error:
         raise RailError("; ".join(error.messages)) from error
     if not _fits(race, movement):

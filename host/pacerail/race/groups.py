@@ -124,14 +124,19 @@ async def _pressed(race: Race, button: Button, edge: Gun) -> None:
     if press_s < 0:
         race.note(f"button for {button.wave}, {-press_s:.1f} s before the gun: nothing was begun", button.board)
         return
-    wave = next(wave for wave in race.plan_now.waves if wave.name == button.wave)
+    course = next(course for course in race.amended.courses if course.wave.name == button.wave)
+    wave, begun = course.wave, course.begun
     if not wave.waits and press_s < wave.finish_s:
         return  # it runs: the contact was let go, or somebody pressed again
+    if begun is not None and press_s < begun.from_s:
+        return  # of before it was ended, and heard of late
     race.note(f"button for {button.wave} at {format_time(press_s)}, known to {edge.bound_us} us", button.board)
     try:
         await change(race, Begin(button.wave, button.in_s, press_s + button.in_s))
     except RailError as error:
         race.note(f"button for {button.wave}: {error}", button.board)
+    except Exception as error:  # the other buttons are heard on
+        race.note(f"button for {button.wave}: FAULT of this program: {error!r}", button.board)
 
 
 def _countdown_s(text: str, number: str) -> float:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import statistics
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pacerail.compile import movement_of, with_movement
+from pacerail.compile import with_movement
 from pacerail.errors import RailError
 from pacerail.fleet import Member, check_one
 from pacerail.gun import FOUND, Gun
@@ -22,6 +23,7 @@ from pacerail.model import changes
 from pacerail.model.amended import Amended
 from pacerail.model.plan import Plan
 from pacerail.ports import FleetTime
+from pacerail.race.change import movement_now
 from pacerail.race.prepare import synchronise
 from pacerail.race.state import Race
 
@@ -75,17 +77,11 @@ async def join(race: Race, journal: Path | None = None, time: FleetTime | None =
     if time is not None and apart_us and abs(statistics.median(apart_us)) > _APART_US:
         time.ahead_us += round(statistics.median(apart_us))
         race.note(f"another computer started this race: its time is taken over ({time.ahead_us / 1e6:.0f} s ahead)")
-    running = [
-        member.status
-        for member in fleet.members
-        if member.status is not None
-        and member.status.state in ("running", "finished")
-        and member.status.plan_hash == race.plan.hash
-    ]
+    running = [member for member in fleet.members if _runs(member, race.plan)]
     if not running:
         states = ", ".join(f"{m.name} {m.status.state if m.status else 'lost'}" for m in fleet.members)
         raise RailError(f"no board runs plan {race.plan.hash} ({states}); leave out --join to start a race")
-    zero_us, votes = Counter(status.gun_us for status in running).most_common(1)[0]
+    zero_us, votes = Counter(member.status.gun_us for member in running if member.status is not None).most_common(1)[0]
     if votes < len(running):
         race.note(f"{len(running) - votes} boards have another gun than the others: they get the others'")
     await synchronise(race)
@@ -94,7 +90,12 @@ async def join(race: Race, journal: Path | None = None, time: FleetTime | None =
     race.told_us = fleet.clock()
     race.enter("running")
     race.note(f"taken over, {(fleet.clock() - zero_us) / 1e6:.1f} s after the gun, from {len(running)} boards")
-    _know_changes(race, journal, Counter(status.table_hash for status in running).most_common(1)[0][0])
+    _know_changes(race, journal, running)
+
+
+def _runs(member: Member, plan: Plan) -> bool:
+    status = member.status
+    return status is not None and status.state in ("running", "finished") and status.plan_hash == plan.hash
 
 
 async def _look(race: Race, member: Member, apart_us: list[int]) -> None:
@@ -104,20 +105,20 @@ async def _look(race: Race, member: Member, apart_us: list[int]) -> None:
         apart_us.append(status.fleet_us - (before_us + race.fleet.clock()) // 2)
 
 
-def _know_changes(race: Race, journal: Path | None, table_hash: bytes) -> None:
-    """Find out by which plan the boards run, if it is not the one that was read back."""
-    hashes = {table[-8:] for table in race.tables}
-    if table_hash in hashes:
-        return
+def _know_changes(race: Race, journal: Path | None, running: Sequence[Member]) -> None:
+    """Find out by which plan the boards run. One that missed the last change does not speak for the others."""
     amended = Amended(race.plan) if journal is None else read_journal(race.plan, journal)
-    movement = movement_of(amended.plan, race.rail.track)
-    tables = [with_movement(table, movement) for table in race.tables]
-    if table_hash in {table[-8:] for table in tables}:
+    movement = movement_now(race, amended)
+    changed = {m.name: with_movement(race.loaded_table(m), movement) for m in race.fleet.members}
+    shown = {m.name: m.status.table_hash for m in running if m.status is not None}
+    by_journal = [m for m in running if shown[m.name] == changed[m.name][-8:]]
+    by_plan = [m for m in running if shown[m.name] == race.loaded_table(m)[-8:]]
+    if amended.steps and by_journal:
         race.amended, race.movement, race.settled_s = amended, movement, amended.steps[-1].at_s
-        for member, table in zip(race.fleet.members, tables, strict=True):
-            member.table = table
+        for member in race.fleet.members:
+            member.table = changed[member.name]
         for words in amended.words:
             race.note(f"changed before: {words}")
-        return
-    race.changes_unknown = True
-    race.note("the plan was changed in mid-race by another computer; the boards keep it, changes from here are refused")
+    elif len(by_plan) < len(running):
+        race.changes_unknown = True
+        race.note("another computer changed the plan in mid-race; the boards keep it, changes from here are refused")

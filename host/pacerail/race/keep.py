@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 
+from pacerail.board import Status
 from pacerail.clocks import set_clock
 from pacerail.errors import RailError
 from pacerail.fleet import Member, sample_one, upload_one
@@ -23,6 +24,7 @@ _REJOIN_PERIOD_S = 0.03
 _REJOIN_SAMPLES = 16
 _LOST_PERIOD_S = 0.2
 _SLEPT_US = 200_000
+_HEARD_US = 500_000  # after the time of a recall or stop every board that was told has done it
 
 
 @contextlib.asynccontextmanager
@@ -70,28 +72,65 @@ async def _look_after(race: Race, member: Member) -> None:
     status = member.status = await member.client.status()
     heard_us = race.fleet.clock()  # what follows may take seconds on a shared link
     member.restarted = False
+    apart = status.clock_valid and abs(status.fleet_us - heard_us) > _SLEPT_US
+    try:
+        if await _mend(race, member, status):
+            return  # it has a new clock as well
+    except Refused as error:
+        race.note(f"refuses: {error}", member.name)
+    if not apart:
+        await set_clock(race.fleet, member)
+    elif not race.slept:
+        # no link is as slow as that, and no crystal as wrong: better the light that runs than a host that slept
+        race.slept = True
+        race.note("its clock and this computer's differ: did the computer sleep? The lights keep theirs", member.name)
+
+
+async def _mend(race: Race, member: Member, status: Status) -> bool:
+    """Give a board what it lacks. Returns whether it was brought back into the race."""
     gun = race.gun
+    if race.phase in ("armed", "running") and status.state in ("loaded", "recalled"):
+        return await _mend_loaded(race, member, status)
     if race.phase == "running" and gun is not None:
         if status.state == "armed" or (status.state in ("running", "finished") and status.gun_us != gun.zero_us):
             await member.client.go(gun.zero_us)
             race.note("had missed the gun: is in the race now", member.name)
         elif status.state not in ("running", "finished"):
             await _rejoin(race, member)
-            return
-        if status.table_hash != member.table[-8:] and not race.changes_unknown:
-            await amend_one(race, member)
-            race.note("has the change of plan now", member.name)
-    elif race.phase == "armed" and status.state != "armed":
-        await _rejoin(race, member)
-        return
+            return True
+        await _mend_plan(race, member, status)
+    elif race.phase == "armed":
+        if status.state == "running":  # it missed a recall
+            await member.client.stop()
+        if status.state != "armed":
+            await _rejoin(race, member)
+            return True
+        await _mend_plan(race, member, status)
     elif race.phase in ("recalled", "ready", "stopped") and status.state in ("armed", "running"):
+        if race.fleet.clock() < race.ended_us + _HEARD_US:
+            return False  # it may still have the word ahead of it
         await member.client.stop()
         race.note("was still running: stopped", member.name)
-    if status.clock_valid and abs(status.fleet_us - heard_us) > _SLEPT_US:
-        # no link is as slow as that, and no crystal as wrong: better the light that runs than a host that slept
-        race.note("its clock and this computer's differ: did the computer sleep? The light keeps its own", member.name)
-    else:
-        await set_clock(race.fleet, member)
+    return False
+
+
+async def _mend_plan(race: Race, member: Member, status: Status) -> None:
+    another = status.table_hash != member.table[-8:]
+    if another and not race.changes_unknown and not member.turn.locked():  # locked: a change is on its way to it
+        await amend_one(race, member)
+        race.note("has the change of plan now", member.name)
+
+
+async def _mend_loaded(race: Race, member: Member, status: Status) -> bool:
+    """It started anew, and is brought back; or another program stopped or recalled it, and that holds."""
+    last = await member.client.log(max(0, status.log_entries - 1))
+    if not last or last[-1].cause not in ("stop", "recall", "recalled"):
+        await _rejoin(race, member)
+        return True
+    if member.name not in race.elsewhere:
+        race.elsewhere.add(member.name)
+        race.note("was stopped by another program: left as it is", member.name)
+    return False
 
 
 async def _until_it_answers(member: Member) -> None:
@@ -111,7 +150,7 @@ async def _rejoin(race: Race, member: Member) -> None:
     Its estimator has seen the jump of its ticks, and keeps what it knows of the crystal's rate.
     """
     race.note("is not in the race: bringing it back", member.name)
-    await upload_one(member)
+    await upload_one(member, race.loaded_table(member))
     for _ in range(_REJOIN_SAMPLES):
         await sample_one(member)
         await asyncio.sleep(_REJOIN_PERIOD_S)
@@ -120,6 +159,9 @@ async def _rejoin(race: Race, member: Member) -> None:
     if race.phase not in ("armed", "running"):
         return
     await member.client.arm(race.plan.hash)
+    if member.table is not race.loaded_table(member):
+        await amend_one(race, member)  # before the gun: it is not to show the plan as it was
     if race.gun is not None:
         await member.client.go(race.gun.zero_us)
-    race.note("is back in the race", member.name)
+    unknown = ", by the plan as it was read back: how it was changed is not known" if race.changes_unknown else ""
+    race.note(f"is back in the race{unknown}", member.name)

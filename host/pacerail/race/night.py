@@ -8,17 +8,18 @@ before, during and after the race, until the next one is made ready.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pacerail.compile import compile_tables
 from pacerail.errors import InputError, RailError
-from pacerail.fleet import Fleet
+from pacerail.fleet import Fleet, Member
 from pacerail.gunsources import Source
 from pacerail.model.plan import Plan
 from pacerail.model.rail import Rail
 from pacerail.race.actions import Situation, why_not
+from pacerail.race.alone import Alone
 from pacerail.race.keep import kept
 from pacerail.race.orders import check_order, obey
 from pacerail.race.prepare import prepare, synchronise
@@ -50,10 +51,16 @@ def _nothing(race: Race) -> None:
     return
 
 
+async def _made_ready(race: Race) -> None:
+    await prepare(race)
+    await synchronise(race)
+
+
 class Night:
     """The races of one rail. `load` finds a plan by what a person calls it; `sources` are the guns to be listened to.
 
-    `begun` is told of each race when it begins to be made ready, `over` when it has come to its end.
+    `begun` is told of each race when it begins to be made ready, `over` when it has come to its end, `changed` whenever
+    its plan is another one.
     """
 
     def __init__(
@@ -65,6 +72,7 @@ class Night:
         *,
         begun: Callable[[Race], None] = _nothing,
         over: Callable[[Race], None] = _nothing,
+        changed: Callable[[Race], None] = _nothing,
     ) -> None:
         self.rail = rail
         self.fleet = fleet
@@ -78,15 +86,15 @@ class Night:
         self.sources: Sequence[Source] = ()
         self.events: list[Event] = []
         self.observers: list[Observer] = []
-        self.busy: str | None = None
-        """What is under way: "arming"."""
         self.showing: Showing | None = None
         self._load = load
         self._find_sources = sources
         self._begun = begun
         self._over = over
+        self._changed = changed
+        self._ours = False  # the boards have been made ready, or stopped, from here
         self._tables: Sequence[bytes] = ()
-        self._task: asyncio.Future[Any] | None = None
+        self._alone = Alone(self.note)
         self._keeper: asyncio.Task[None] | None = None
         self._told_over = asyncio.Event()
 
@@ -94,6 +102,11 @@ class Night:
     def phase(self) -> str:
         """The race's phase; "idle" before the first one, and while another plan waits to be made ready."""
         return IDLE if self.race is None else self.race.phase
+
+    @property
+    def busy(self) -> str | None:
+        """What is under way: "arming"; None while nothing is."""
+        return self._alone.busy
 
     @property
     def situation(self) -> Situation:
@@ -142,30 +155,29 @@ class Night:
         self.note(f"plan {plan_hash} was read back and confirmed")
 
     async def ready(self) -> None:
-        """Make a new race of the plan in hand: connect, check, upload, sync. Raises RailError when the rail says no."""
+        """Make a new race of the plan in hand: connect, check, upload, sync. Raises RailError when the rail says no.
+
+        Boards that are in a race of another program, or of this one before it was started anew, are left alone.
+        """
 
         async def work() -> None:
-            plan = self.plan
-            assert plan is not None
-            await self._let_go()
-            for member, table in zip(self.fleet.members, self._tables, strict=True):
-                member.table = table
-            race = self.race = Race(plan, self.rail, self.fleet, self._take_event)
-            if self.splits is not None:
-                self.splits.clear()
-            self._begun(race)
-            try:
-                await prepare(race)
-                await synchronise(race)
-            except RailError:
-                race.enter(IDLE)
-                raise
-            self._told_over.clear()
-            keeper = asyncio.ensure_future(self._keep(race))
-            keeper.add_done_callback(self._no_longer_kept)
-            self._keeper = keeper
+            if not self._ours:
+                await self._none_in_a_race()
+            await self._new_race(_made_ready)
 
         await self._do("prepare", "making ready", work)
+
+    async def take_over(self, joining: Callable[[Race], Awaitable[None]]) -> None:
+        """Go on with the race that the boards run already (see `join`), by the plan in hand.
+
+        It needs no confirmation: the boards name its hash. Raises RailError if they run no such race.
+        """
+
+        async def work() -> None:
+            await self._new_race(joining)
+            self.confirmed = True
+
+        await self._do("prepare", "taking over", work)
 
     async def order(self, text: str) -> None:
         """Obey an order (see `orders`). Raises InputError for one that is none, RailError for one refused now."""
@@ -236,9 +248,7 @@ class Night:
 
     async def close(self) -> None:
         """Look after the boards no longer; what they show is left alone."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        await self._alone.close()
         await self._let_go()
 
     def _splits(self) -> Splits:
@@ -259,30 +269,42 @@ class Night:
     async def _do(self, action: str, doing: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Do one thing, alone. Raises RailError if it cannot be done now, or was broken off by stop or recall."""
         self._must(action)
-        before = self._task
-        self.busy = doing
-        # taken at once: nothing else begins while what was under way is broken off
-        task = self._task = asyncio.ensure_future(self._after(before, doing, work))
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError:
-            task.cancel()
-            raise
-        finally:
-            if self._task is task:
-                self._task = self.busy = None
-        if task.cancelled():
-            raise RailError(f"broken off while {doing}")
-        return task.result()
+        return await self._alone.do(doing, work)
 
-    async def _after(
-        self, before: asyncio.Future[Any] | None, doing: str, work: Callable[[], Coroutine[Any, Any, T]]
-    ) -> T:
-        if before is not None and not before.done():
-            before.cancel()
-            await asyncio.wait([before])
-            self.note(f"{doing}: what was under way is broken off")
-        return await work()
+    async def _none_in_a_race(self) -> None:
+        """Raises RailError if any board is: its lights are not to go out because somebody wants to be ready."""
+
+        async def look(member: Member) -> None:
+            member.status = await member.client.status()
+
+        await self.fleet.try_each(look)
+        on = [m.name for m in self.fleet.members if m.status is not None and m.status.state in ("armed", "running")]
+        if on:
+            raise RailError(
+                f"{', '.join(on)}: in a race that was not started from here; stop ends it, pacerail console --join "
+                "takes it over"
+            )
+
+    async def _new_race(self, begin: Callable[[Race], Awaitable[None]]) -> None:
+        plan = self.plan
+        assert plan is not None
+        await self._let_go()
+        for member, table in zip(self.fleet.members, self._tables, strict=True):
+            member.table = table
+        race = self.race = Race(plan, self.rail, self.fleet, self._take_event, self._changed)
+        if self.splits is not None:
+            self.splits.clear()
+        self._begun(race)
+        try:
+            await begin(race)
+        except RailError:
+            race.enter(IDLE)
+            raise
+        self._ours = True
+        self._told_over.clear()
+        keeper = asyncio.ensure_future(self._keep(race))
+        keeper.add_done_callback(self._no_longer_kept)
+        self._keeper = keeper
 
     async def _keep(self, race: Race) -> None:
         """Look after the boards, for as long as this race is the one."""
@@ -326,6 +348,7 @@ class Night:
         """Stop boards that are in no race of this program: what another one left running."""
         failed = await self.fleet.try_each(lambda member: member.client.stop())
         self.showing = None
+        self._ours = True
         for name, error in failed.items():
             self.note(f"could not be stopped: {error}", name)
         self.note("stopped: dark")

@@ -84,9 +84,12 @@ async def obey(race: Race, text: str) -> None:
     elif verb == "start":
         await _start(race, [word.removeprefix("--") for word in rest])
     else:
-        if rest[0] not in race.heard:
-            raise RailError(f"no gun from {rest[0]}; heard so far: {', '.join(race.heard) or 'none'}")
-        if take(race, race.heard[rest[0]], at_once=True):
+        if race.phase not in ("armed", "running"):
+            raise RailError(f"no gun now: the race is {race.phase}; expected it armed or running")
+        heard = {**race.stale, **race.heard}
+        if rest[0] not in heard:
+            raise RailError(f"no gun from {rest[0]}; heard so far: {', '.join(heard) or 'none'}")
+        if take(race, heard[rest[0]], at_once=True):
             await tell(race)
 
 

@@ -7,6 +7,7 @@ from pacerail.compile import movement_of
 from pacerail.errors import RailError
 from pacerail.fleet import Member, check_one, upload_one
 from pacerail.model.amended import Amended
+from pacerail.race.start import hear, tell
 from pacerail.race.state import Race
 
 _SLEW_LEFT_US = 1000  # an armed board's clock may have so much still to make good
@@ -43,18 +44,24 @@ async def arm(race: Race) -> None:
         raise RailError(f"not armed: the clocks of {len(wide)} boards are not known well enough:{reasons}")
     race.enter("arming")
     unchanged(race)
-    race.gun = None
-    race.heard.clear()
-    race.left_alone.clear()
+    forget_guns(race)
+    race.elsewhere.clear()
+    race.shortcomings.clear()
     try:
         await fleet.each("arming", lambda member: arm_one(race, member))
     except RailError:
         await fleet.try_each(lambda member: member.client.stop())
         race.enter("ready")
         raise
+    except BaseException:  # broken off: whoever keeps the boards stops those that are armed
+        race.enter("ready")
+        raise
     race.armed_us = fleet.clock()
     race.enter("armed")
     race.note("armed: every board waits for the gun")
+    for gun in race.early.values():
+        if hear(race, gun):
+            race.soon(tell(race))
 
 
 async def arm_one(race: Race, member: Member) -> None:
@@ -65,6 +72,14 @@ async def arm_one(race: Race, member: Member) -> None:
     if abs(member.status.slew_us) > _SLEW_LEFT_US:
         raise RailError(f"its clock is still {member.status.slew_us / 1000:.1f} ms off; stop it and start again")
     member.shown_before = member.status.frames, member.status.late
+
+
+def forget_guns(race: Race) -> None:
+    """What was heard belongs to the start before."""
+    race.gun = race.chosen = None
+    for heard in (race.heard, race.stale, race.early):
+        heard.clear()
+    race.left_alone.clear()
 
 
 def unchanged(race: Race) -> None:

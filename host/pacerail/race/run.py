@@ -73,6 +73,8 @@ async def listen(race: Race, source: Source) -> None:
         await source.watch(heard)
     except RailError as error:
         race.note(f"{source.name} gives no gun: {error}")
+    except Exception as error:  # the race goes on without it
+        race.note(f"FAULT of this program, {source.name} is not heard any more: {error!r}")
 
 
 async def follow(race: Race, until_s: float | None = None) -> None:
@@ -91,7 +93,7 @@ async def follow(race: Race, until_s: float | None = None) -> None:
 async def finish(race: Race) -> None:
     """Ask every board how it ended. A race that is not over is stopped."""
     await race.fleet.try_each(_last_status)
-    race.shortcomings = _shortcomings(race)
+    race.shortcomings += _shortcomings(race)
     if race.phase == "running" and (race.race_s() or 0.0) < _end_s(race, None):
         await stop(race)
     elif race.phase not in OVER:

@@ -63,5 +63,7 @@ async def play(race: Race, script: Sequence[Timed]) -> None:
             await obey(race, order.text)
         except (InputError, RailError) as error:
             race.note(f"{order.text}: {error}")
+        except Exception as error:  # the orders that follow may be recall and stop
+            race.note(f"{order.text}: FAULT of this program: {error!r}")
     if race.phase == "ready":
         race.enter(OVER[1])  # nobody is left to start it

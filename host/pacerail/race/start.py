@@ -18,29 +18,40 @@ def hear(race: Race, gun: Gun) -> bool:
 
     The best source so far gives the zero (see gun.choose). What the others say is logged.
     """
+    if race.phase == "arming":
+        race.early[gun.source] = gun  # heard again when all are armed
     if race.phase not in ("armed", "running"):
         return False
     if gun.zero_us < race.armed_us - _BEFORE_US and gun.source in (PIN, LYNX):
-        if gun.source not in race.heard:
+        if gun.source not in race.stale:
             race.note(
                 f"{words_for(gun)} tells of a gun before the lights were armed: not taken (gun {gun.source} does)"
             )
-        race.heard.setdefault(gun.source, gun)
+        race.stale[gun.source] = gun
         return False
     first = gun.source not in race.heard
     race.heard[gun.source] = gun
     wave = race.plan.waves_by_priority()[0]
-    choice = choose(_fresh(race), wave.finish_m / wave.finish_s)
+    choice = choose(race.heard.values(), wave.finish_m / wave.finish_s)
     if choice is None:
         return False
     for difference in choice.differences:
         if first and gun.source in (difference.other.source, choice.gun.source):
             race.note(("CONFLICT: " if difference.conflict else "") + difference.words)
-    return take(race, choice.gun)
+    if race.chosen is None:
+        return take(race, choice.gun)
+    return gun.source == race.chosen and take(race, gun)
 
 
 def take(race: Race, gun: Gun, *, at_once: bool = False) -> bool:
-    """Make it the race's gun, if it is a new one, the race is young enough or it is to be `at_once`."""
+    """Make it the race's gun, if it is a new one, and the race is young enough.
+
+    `at_once`: a person wants it, at whatever moment; from then on no other source takes the gun from this one.
+    """
+    if race.phase not in ("armed", "running"):
+        return False
+    if at_once:
+        race.chosen = gun.source
     before = race.gun
     if before is not None:
         moved_us = abs(before.zero_us - gun.zero_us)
@@ -48,9 +59,11 @@ def take(race: Race, gun: Gun, *, at_once: bool = False) -> bool:
         if moved_us < _MOVES_US or not (better or at_once):
             return False
         if not at_once and race.fleet.clock() - before.zero_us > SETTLED_US:
-            race.note(
-                f"{words_for(gun)} has a better zero by now; the light stays as it is (gun {gun.source} takes it)"
-            )
+            if gun.source not in race.left_alone:
+                race.left_alone.add(gun.source)
+                race.note(
+                    f"{words_for(gun)} has a better zero by now; the light stays as it is (gun {gun.source} takes it)"
+                )
             return False
     race.gun = gun
     race.told_us = race.fleet.clock()
@@ -73,8 +86,3 @@ async def tell(race: Race) -> None:
     missed = await race.fleet.try_each(give)
     for name, error in missed.items():
         race.note(f"did not take the gun: {error}", name)
-
-
-def _fresh(race: Race) -> list[Gun]:
-    earliest_us = race.armed_us - _BEFORE_US
-    return [g for g in race.heard.values() if g.source not in (PIN, LYNX) or g.zero_us >= earliest_us]

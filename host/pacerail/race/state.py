@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pacerail.compile import Movement, movement_of
-from pacerail.fleet import Fleet
+from pacerail.fleet import Fleet, Member
 from pacerail.gun import Gun
 from pacerail.model.amended import Amended
 from pacerail.model.plan import Plan
@@ -62,6 +62,12 @@ class Race:
         self.changes_unknown = False  # boards run a changed plan that this computer does not know
         self.watchers: list[asyncio.Task[None]] = []
         self.left_alone: set[str] = set()  # sources whose better zero came too late to move the light by itself
+        self.chosen: str | None = None  # the source that a person chose: others do not take the gun from it
+        self.early: dict[str, Gun] = {}  # guns heard while boards were still being armed
+        self.stale: dict[str, Gun] = {}  # guns of before the lights were armed, by source
+        self.ended_us = 0  # fleet time from which a recall or stop holds
+        self.elsewhere: set[str] = set()  # boards that another program has stopped
+        self.slept = False  # this computer's clock has stood still: it is not the race's any more
         self.told_us = 0  # fleet time at which the gun was last made known or moved
         self._moved = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -76,6 +82,10 @@ class Race:
         event = Event(self.fleet.clock(), board, words)
         self.events.append(event)
         self.observer(event)
+
+    def loaded_table(self, member: Member) -> bytes:
+        """A board's pace table of the plan as it was read back."""
+        return self.tables[self.fleet.members.index(member)]
 
     def race_s(self) -> float | None:
         """Race time now, in s; below 0 before the gun, None when there is no gun yet."""

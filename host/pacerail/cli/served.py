@@ -1,0 +1,174 @@
+"""The page of a race night, on the real rail and on the simulated one: what `console` and `bench` share."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import platformdirs
+from rich.console import Console
+
+from pacerail.bench.night import BenchNight, bench_night
+from pacerail.bench.run import Settings
+from pacerail.cli.options import write_report
+from pacerail.console.access import Access, access_for
+from pacerail.console.desk import Desk, Pace, real_pace
+from pacerail.console.light import PreviewLight
+from pacerail.console.mqtt import TOPIC, parse_broker, publish
+from pacerail.console.plans import loader, plans_here
+from pacerail.console.run import can_open_browser, links, open_browser, serve
+from pacerail.console.server import Beside, ConsoleServer, Offer
+from pacerail.errors import RailError
+from pacerail.gunsources import Source, parse_source
+from pacerail.model.plan import Plan
+from pacerail.model.rail import Rail
+from pacerail.ports import FleetTime
+from pacerail.race.join import join, save_journal
+from pacerail.race.night import Night
+from pacerail.race.state import Event, Race
+from pacerail.railfleet import open_fleet
+from pacerail.report import Report, race_report
+from pacerail.summary import summary
+
+
+@dataclass(frozen=True)
+class PageSettings:
+    """How the page is served: what of it the command line says."""
+
+    listen: str | None = None
+    browser: bool = True
+    mqtt: str | None = None
+    topic: str = TOPIC
+    mqtt_hz: float = 10.0
+
+
+listen_option = click.option(
+    "--listen", metavar="HOST:PORT", help="Serve the page to others too, with links that hold a token; default: here."
+)
+browser_option = click.option("--no-browser", is_flag=True, help="Do not open the page, only say where it is.")
+
+
+class Page:
+    """The server of one run, listening. Raises InputError for an address or a broker that is none, or not free."""
+
+    def __init__(self, page: PageSettings, rail: Rail, plan_name: str | None, *, simulated: bool) -> None:
+        access: Access = access_for(page.listen)
+        beside: list[Beside] = []
+        if page.mqtt is not None:
+            beside.append(functools.partial(publish, broker=parse_broker(page.mqtt, page.topic, page.mqtt_hz)))
+        plans = plans_here(plan_name)
+        self.load: Callable[[str], Plan] = loader(rail.track, plans, anywhere=access.control_token is None)
+        self.server = ConsoleServer(access, rail, Offer(simulated, plans), beside)
+        self.server.start()
+        self._browser = page.browser
+
+    def tell(self) -> None:
+        """Say where the page is, and open it where there is a screen."""
+        for line in links(self.server.access):
+            click.echo(line, err=True)
+        if self._browser and can_open_browser():
+            open_browser(self.server.access.url())
+
+
+def serve_rail(rail: Rail, plan_name: str | None, sources: Sequence[str], page: PageSettings, *, joins: bool) -> bool:
+    """A race night on the real rail, until Ctrl-C. Returns whether a race was left that is still on.
+
+    `joins`: it begins with the race that the boards run already. Raises RailError if they run none.
+    """
+    return asyncio.run(_serve_rail(rail, plan_name, sources, page, joins=joins))
+
+
+async def _serve_rail(
+    rail: Rail, plan_name: str | None, sources: Sequence[str], page: PageSettings, *, joins: bool
+) -> bool:
+    loop, clock = asyncio.get_running_loop(), FleetTime()
+    with open_fleet(rail, loop, clock=clock) as fleet:
+        listening: list[Source] = [parse_source(text, fleet) for text in sources]
+        reports: list[Report] = []
+        begun_us = [fleet.clock()]
+
+        def begun(race: Race) -> None:
+            begun_us[0] = fleet.clock()
+
+        def over(race: Race) -> None:
+            reports.append(race_report(race, rail, (fleet.clock() - begun_us[0]) / 1e6))
+
+        served = Page(page, rail, plan_name, simulated=False)
+        night = Night(rail, fleet, served.load, lambda: listening, begun=begun, over=over, changed=_keep_journal)
+        night.observers.append(_log)
+        desk = Desk(night, PreviewLight(night), real_pace(clock), served.server.mailbox)
+        desk.report = lambda: json.dumps(reports[-1].as_dict(), indent=2) if reports else None
+        try:
+            if plan_name is not None:
+                await night.load(plan_name)  # a plan that is wrong ends it here, in plain words
+            if joins and night.plan is not None:
+                await night.take_over(functools.partial(join, journal=_journal(night.plan.hash), time=clock))
+            served.tell()
+            await serve(desk, served.server)
+        finally:
+            served.server.close()
+        return night.phase in ("armed", "running")
+
+
+def serve_bench(
+    rail: Rail, plan_name: str, settings: Settings, page: PageSettings, report_path: str | None, *, by_hand: bool
+) -> tuple[str, Report | None]:
+    """A race night on the simulated rail, until Ctrl-C: the phase of the last race, and its report.
+
+    The first race runs by itself, unless it is `by_hand`; the next ones, and other plans, come from the page.
+    """
+    made: list[Report] = []
+
+    def told(report: Report, race: Race) -> None:
+        made.append(report)
+        Console().print(summary(report, race.plan, race.race_s()))
+        write_report(report, report_path)
+
+    served = Page(page, rail, plan_name, simulated=True)
+    try:
+        with bench_night(rail, settings, served.load, told) as (bench, loop):
+            loop.run_until_complete(_serve_bench(bench, plan_name, served, by_hand=by_hand))
+            return bench.night.phase, made[-1] if made else None
+    finally:
+        served.server.close()
+
+
+async def _serve_bench(bench: BenchNight, plan_name: str, served: Page, *, by_hand: bool) -> None:
+    pace = Pace(bench.settings.speed, bench.fleet_us_at, bench.catch_up)
+    desk = Desk(bench.night, bench, pace, served.server.mailbox)
+    desk.report = lambda: None if bench.report is None else json.dumps(bench.report.as_dict(), indent=2)
+
+    async def first() -> None:
+        if by_hand:
+            await bench.night.load(plan_name)
+            return
+        try:
+            await bench.run_by_itself(plan_name)
+        except RailError as error:
+            bench.night.note(f"the race does not run by itself: {error}")
+
+    served.tell()
+    click.echo("Ctrl-C ends it", err=True)
+    await serve(desk, served.server, first)
+    bench.interrupt()
+    await bench.close()
+
+
+def _journal(plan_hash: str) -> Path:
+    """Where the changes of a race are kept, for who takes it over: `pacerail race` keeps them there too."""
+    return platformdirs.user_state_path("pacerail") / f"race-{plan_hash}.json"
+
+
+def _keep_journal(race: Race) -> None:
+    with contextlib.suppress(OSError):  # a full disk is no reason to refuse a change
+        save_journal(race, _journal(race.plan.hash))
+
+
+def _log(event: Event) -> None:
+    click.echo(f"{event.board or 'rail'}: {event.words}", err=True)

@@ -1,0 +1,211 @@
+"""`pacerail console` and the page of `pacerail bench`, as commands: real ports, real signals, real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from pacerail.console.access import Access
+from tests.rail.conftest import COMMAND, pacerail
+from tests.rail.consoleboard import console_board
+from tests.rail.consoleviewer import SHORT, Door
+from tests.rail.test_real_ports import boards, rail_file, short_plan
+
+LIMIT_S = 60.0
+
+
+class Program:
+    """A command that serves a page, until it is ended."""
+
+    def __init__(self, *words: str | Path) -> None:
+        self.process = subprocess.Popen(
+            [COMMAND, *map(str, words), "--listen", "127.0.0.1:0", "--no-browser"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stderr is not None
+        self.said = ""
+        while (found := re.search(r"the console: http://127\.0\.0\.1:(\d+)/", self.said)) is None:
+            line = self.process.stderr.readline()
+            assert line, self.said
+            self.said += line
+        self.access = Access("127.0.0.1", int(found[1]))
+
+    def end(self) -> tuple[int, str, str]:
+        """Ctrl-C: the exit code, standard output and standard error."""
+        self.process.send_signal(signal.SIGINT)
+        out, err = self.process.communicate(timeout=LIMIT_S)
+        return self.process.returncode, out, self.said + err
+
+
+def visited(program: Program, visit: Callable[[Door], Awaitable[None]]) -> tuple[int, str, str]:
+    """Visit the page, then end the program."""
+
+    async def whole() -> None:
+        async with aiohttp.ClientSession() as session:
+            door = Door(program.access, session)
+            try:
+                await visit(door)
+            finally:
+                await door.close()
+
+    try:
+        asyncio.run(whole())
+        return program.end()
+    finally:
+        program.process.kill()
+        program.process.wait()
+
+
+def test_a_race_on_real_ports_from_the_page(tmp_path: Path) -> None:
+    async def visit(door: Door) -> None:
+        ana = await door.view()
+        assert ana.hello["simulated"] is False and ana.hello["rate"] == 1.0
+        assert ana.plan is not None  # it was given on the command line
+        assert await ana.ask("take") is None
+        assert await ana.ask("confirm", hash=ana.plan["hash"]) is None
+        assert await ana.ask("prepare") is None
+        assert await ana.ask("order", order="arm") is None
+        assert await ana.ask("order", order="start in 1") is None
+        await ana.until(lambda v: any(any(row) for row in v.rows.values()))
+        await ana.phase("finished")
+        assert ana.state is not None and all(board["state"] == "finished" for board in ana.state["boards"])
+        async with door.session.get(door.url("/report.json")) as answer:
+            report = json.loads(await answer.text())
+            assert report["phase"] == "finished" and report["faults"] == []
+
+    first, second = boards()
+    with console_board(first, tmp_path) as one, console_board(second, tmp_path) as two:
+        program = Program("console", short_plan(tmp_path), "--rail", rail_file(tmp_path, [one, two]))
+        code, out, err = visited(program, visit)
+    assert (code, out) == (130, "")
+    assert "left: the rail was left as it is" in err and "Traceback" not in err
+
+
+def test_ctrl_c_leaves_a_race_alone_and_it_can_be_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = tmp_path / "lap.toml"
+    plan.write_text(SHORT.replace('"60 m"', '"400 m"').replace('"9.0"', '"60.0"'))
+
+    async def visit(door: Door) -> None:
+        ana = await door.view()
+        assert ana.plan is not None
+        await ana.ask("take")
+        await ana.ask("confirm", hash=ana.plan["hash"])
+        assert await ana.ask("prepare") is None
+        assert await ana.ask("order", order="arm") is None
+        assert await ana.ask("order", order="start") is None
+        await ana.phase("running")
+
+    async def come_back(door: Door) -> None:
+        """The program was started anew: the race is not to be stopped by who wants to be ready."""
+        ana = await door.view()
+        await ana.ask("take")
+        why = await ana.ask("prepare")
+        assert why is not None and "in a race that was not started from here" in why
+
+    async def take_over(door: Door) -> None:
+        ana = await door.view()
+        assert ana.state is not None and ana.state["phase"] == "running" and ana.state["race_s"] > 0
+        assert ana.plan is not None and ana.plan["confirmed"]
+        await ana.ask("take")
+        assert await ana.ask("order", order="shift target +3 m") is None
+        await ana.until(lambda v: v.state is not None and len(v.state["changes"]) == 1)
+        await ana.until(lambda v: any(any(row) for row in v.rows.values()))
+        assert await ana.ask("order", order="stop") is None
+
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    first, second = boards()
+    with console_board(first, tmp_path) as one, console_board(second, tmp_path) as two:
+        rail = rail_file(tmp_path, [one, two])
+        code, _, err = visited(Program("console", plan, "--rail", rail), visit)
+        assert code == 130 and "stay in it by themselves; pacerail stop ends it" in err
+        visited(Program("console", plan, "--rail", rail), come_back)
+        code, _, err = visited(Program("console", plan, "--rail", rail, "--join"), take_over)
+        assert code == 130 and "the rail was left as it is" in err
+        none = pacerail("console", plan, "--rail", rail, "--join", "--listen", "127.0.0.1:0", timeout_s=60)
+    assert none.exit_code == 1 and "no board runs plan" in none.err and "Traceback" not in none.err
+
+
+def test_the_bench_runs_by_itself_before_the_page(tmp_path: Path) -> None:
+    plan = tmp_path / "short.toml"
+    plan.write_text(SHORT)
+    report = tmp_path / "r.json"
+
+    async def visit(door: Door) -> None:
+        ana = await door.view()
+        assert ana.hello["simulated"] and ana.hello["rate"] == 10.0
+        await ana.phase("running")
+        await ana.phase("finished")
+        while not report.exists():  # made when the boards have been asked how it ended
+            assert time.monotonic() < until_s
+            await asyncio.sleep(0.05)
+
+    until_s = time.monotonic() + LIMIT_S
+    words = ("bench", plan, "--speed", "10", "--boards", "2", "--leds", "40", "--report", report)
+    code, out, err = visited(Program(*words), visit)
+    assert code == 0, err
+    assert "The light stood within" in out and "Traceback" not in err
+    assert json.loads(report.read_text())["phase"] == "finished"
+
+
+def test_the_bench_ended_in_mid_race(tmp_path: Path) -> None:
+    async def visit(door: Door) -> None:
+        ana = await door.view()
+        await ana.phase("running")
+
+    words = ("bench", "breaking4-3-59", "--speed", "20", "--boards", "2", "--leds", "40")
+    code, out, err = visited(Program(*words), visit)
+    assert code == 130 and "interrupted" in out and "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("console", "no-such-plan"), "no-such-plan"),
+        (("console", "breaking4-3-59"), "no board has a port"),
+        (("console", "--simulated"), "--simulated wants a plan"),
+        (("console", "breaking4-3-59", "--simulated", "--gun", "pin"), "expected it without --simulated"),
+        (("console", "breaking4-3-59", "--simulated", "--listen", "nowhere"), "expected HOST:PORT"),
+        (("console", "breaking4-3-59", "--simulated", "--mqtt", "http://b"), "expected mqtt://HOST"),
+        (("bench", "breaking4-3-59", "--headless", "--by-hand"), "expected one of them"),
+    ],
+)
+def test_what_is_wrong_is_one_line(words: tuple[str, ...], said: str) -> None:
+    run = pacerail(*words, timeout_s=60)
+    assert run.exit_code == 2 and said in run.err and len(run.err.strip().splitlines()) == 1, run.err
+
+
+def test_a_port_that_is_taken() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        run = pacerail("console", "breaking4-3-59", "--simulated", "--listen", address, timeout_s=60)
+    assert run.exit_code == 2
+    assert run.err.startswith(f"cannot serve the page at {address}: something else uses it already; expected")
+    assert len(run.err.strip().splitlines()) == 1
+
+
+def test_off_this_computer_the_links_hold_tokens(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [COMMAND, "bench", "breaking4-3-59", "--by-hand", "--no-browser", "--listen", "0.0.0.0:0", "--boards", "1"],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    lines = [process.stderr.readline() for _ in range(4)]
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=LIMIT_S)
+    tokens = [re.search(r"\?token=([\w-]{32,})", line) for line in lines[:2]]
+    assert tokens[0] is not None and tokens[1] is not None and tokens[0][1] != tokens[1][1]
+    assert "for looking only" in lines[1]
