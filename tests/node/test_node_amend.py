@@ -225,3 +225,27 @@ def test_boards_flash_red_together_whenever_they_hear_of_it():
         phases.append([edge // 100_000 for edge in edges if edge > 500_000])
         board.done(m.ARM, PLAN)
     assert phases[0] == phases[1] == phases[2] and len(phases[0]) >= 4, phases
+
+
+def test_a_new_zero_brings_a_race_back_that_was_over():
+    """Every light was dark by the wrong zero; by the right one there is still something to come."""
+    board = running(15.0, table(windows_s=((0, 15.2),)))
+    board.run(1_000_000)
+    assert board.node.state == m.FINISHED
+    board.go(board.now - 15_000_000)
+    assert board.node.state == m.RUNNING
+    assert [frame for frame in board.run(150_000) if frame[2] != DARK_FRAME]
+    board.run(1_000_000)
+    assert board.node.state == m.FINISHED
+
+
+def test_a_change_begun_in_one_race_cannot_end_in_the_next():
+    board = running(5.0)
+    messages = change_messages(table(shifted(20.0, 1.0)))
+    for kind, payload in messages[:-1]:
+        board.done(kind, payload)
+    board.done(m.STOP)
+    board.done(m.ARM, PLAN)
+    before = hash_of(board)
+    board.refused(m.BAD_TABLE, m.AMEND_END)
+    assert hash_of(board) == before

@@ -231,3 +231,12 @@ def test_holdover_is_counted_from_the_last_line():
     assert clock.age_steps == 10 and clock.bound_us == 40
     assert Line(10 << 20, 11_000_000, 0).give(clock, False) is None
     assert clock.age_steps == 0
+
+
+def test_a_tick_of_just_before_the_wrap_is_counted_with_those_before():
+    """A UART stamps a frame a little before it is handed on, and the ticks may wrap in between."""
+    clock = Clock(TICK_MASK - 100)
+    clock.advance(TICK_MASK - 10)
+    clock.advance(50)
+    assert clock.wraps == 1
+    assert clock.wraps_at(TICK_MASK - 5) == 0 and clock.wraps_at(30) == 1 and clock.wraps_at(50) == 1

@@ -31,7 +31,8 @@ from pacerail.resources import folder
 HERE = Path(__file__).parent
 FIRMWARE = folder("firmware")
 CHECKED = (
-    "kernels", "clock", "ticks", "render", "node", "commands", "amend", "log", "wire", "gunpin", "shows", "shows_kernel",
+    "kernels", "clock", "ticks", "render", "node", "commands", "amend", "log", "wire", "gunpin", "shows",
+    "shows_kernel",
 )  # fmt: skip
 WRAPPING = ("crc32",)  # viper functions that use all 32 bits
 # at import, or with a key only (the signature allocates anyway), or for the host

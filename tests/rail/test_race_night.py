@@ -15,11 +15,13 @@ from pacerail.bench.run import Bench, Settings, build_bench, run_bench
 from pacerail.bench.world import World
 from pacerail.compile import compile_tables
 from pacerail.errors import RailError
-from pacerail.gun import scheduled
+from pacerail.fleet import upload_one
+from pacerail.gun import Gun, scheduled
 from pacerail.model.plan import Plan
 from pacerail.model.planfile import load_plan
 from pacerail.model.rail import even_rail
 from pacerail.race.keep import kept
+from pacerail.race.orders import obey
 from pacerail.race.prepare import arm, prepare, synchronise
 from pacerail.race.run import finish, follow, run, start
 
@@ -200,3 +202,104 @@ def test_light_that_is_missing_or_wrong_is_a_failure(
     _, report = run_bench(plan, RAIL, Settings(speed=None, ppm=40))
     assert report.dropped == 0
     assert any("the light was off the plan" in failure for failure in report.failures)
+
+
+def test_what_another_program_stopped_stays_dark(plan: Plan) -> None:
+    """`pacerail stop` from a second terminal, while this program looks after the boards."""
+    with rail(plan) as (bench, loop):
+
+        async def whole() -> None:
+            await ready(bench)
+            await started(bench, 1.0)
+            async with kept(bench.race):
+                await asyncio.sleep(4.0)
+                for member in bench.race.fleet.members:
+                    await member.client.stop()
+                await asyncio.sleep(6.0)
+
+        loop.run_until_complete(whole())
+        assert states(bench, loop) == ["loaded", "loaded"]
+        assert said(bench).count("was stopped by another program: left as it is") == 2
+
+
+def test_a_gun_that_a_person_chose_is_not_taken_back(plan: Plan) -> None:
+    """A false edge on the pin, and somebody who knows better; then the pin's clock gets known better still."""
+    with rail(plan) as (bench, loop):
+        race = bench.race
+
+        async def whole() -> None:
+            await ready(bench)
+            await arm(race)
+            now_us = race.fleet.clock()
+            await start(race, Gun("pin", now_us, 300))
+            await asyncio.sleep(2.0)
+            await obey(race, "start ago 1")
+            chosen = race.gun
+            assert chosen is not None and chosen.source == "ago"
+            await start(race, Gun("pin", now_us + 400, 20))
+            assert race.gun is chosen
+            await obey(race, "gun pin")
+            assert race.gun is not None and race.gun.source == "pin"
+            await obey(race, "recall")
+            with pytest.raises(RailError, match="no gun now: the race is ready"):
+                await obey(race, "gun pin")
+            assert race.phase == "ready" and race.heard == {}
+
+        loop.run_until_complete(whole())
+
+
+def test_a_gun_heard_while_boards_are_still_being_armed_is_taken_then(plan: Plan) -> None:
+    with rail(plan) as (bench, loop):
+        race = bench.race
+
+        async def whole() -> None:
+            await ready(bench)
+            arming = asyncio.ensure_future(arm(race))
+            await asyncio.sleep(0.001)
+            assert race.phase == "arming"
+            await start(race, Gun("pin", race.fleet.clock(), 100))
+            await arming
+            await asyncio.sleep(0.5)
+
+        loop.run_until_complete(whole())
+        assert race.phase == "running" and states(bench, loop) == ["running", "running"]
+
+
+def test_a_change_that_a_board_missed_while_armed_is_made_good_before_the_gun(plan: Plan) -> None:
+    with rail(plan) as (bench, loop):
+        race = bench.race
+
+        async def whole() -> None:
+            await ready(bench)
+            await arm(race)
+            async with kept(race):
+                await asyncio.sleep(1.0)
+                bench.world.links[1].cut = True
+                await obey(race, "shift target +3 m")
+                bench.world.links[1].cut = False
+                await asyncio.sleep(4.0)
+
+        loop.run_until_complete(whole())
+        assert race.phase == "armed" and "b02: has the change of plan now" in said(bench)
+
+
+def test_a_board_that_started_anew_has_room_for_every_later_change(plan: Plan) -> None:
+    """It gets the plan as it was read back, and the change on top: its spare room is that of the others."""
+    with rail(plan) as (bench, loop):
+        race = bench.race
+
+        async def whole() -> None:
+            await ready(bench)
+            await arm(race)
+            async with kept(race):
+                for _ in range(20):
+                    await obey(race, "shift target +0.1 m")
+                member = race.fleet.members[0]
+                await member.client.stop()
+                await upload_one(member, race.loaded_table(member))
+                await member.client.arm(plan.hash)
+                await asyncio.sleep(4.0)
+                assert (await member.client.status()).table_hash == member.table[-8:]
+            assert race.loaded_table(member) != member.table
+
+        loop.run_until_complete(whole())

@@ -13,7 +13,7 @@ from pacerail.bench.record import Recorder
 from pacerail.bench.simboard import Frame
 from pacerail.model.plan import Plan
 from pacerail.model.rail import Rail
-from pacerail.race.state import OVER, Race
+from pacerail.race.state import Race
 from pacerail.report import LIGHT_MAX_MM, LIGHT_P99_MM, WIRE_SHARE, Report, Spread, gun_json
 
 Floats = NDArray[np.float64]
@@ -46,7 +46,7 @@ class Tally:
         """Frames have become visible, in this order."""
         gun = self._race.gun
         self._keep_up()
-        ended = self._race.phase in OVER and self._race.ended_us > 0
+        ended = self._race.phase == "stopped" and self._race.ended_us > 0
         changed: list[Frame] = []
         for frame in frames:
             race_s = -1.0 if gun is None else (frame.visible_ns - gun.zero_us * 1000) / 1e9
