@@ -116,7 +116,8 @@ class Link:
                 self._waiting = (self._sequence, kind, answered)
                 try:
                     sent_us, request_bytes = self._send(to, self._sequence, kind, payload)
-                    got, body, received_us = await asyncio.wait_for(answered, timeout_s)
+                    async with asyncio.timeout(timeout_s):  # wait_for (3.11) loses a cancel that meets the answer
+                        got, body, received_us = await answered
                 except TimeoutError:
                     continue
                 except OSError as error:

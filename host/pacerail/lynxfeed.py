@@ -199,8 +199,8 @@ class ConnectFeed:
     async def _run(self) -> None:
         while True:
             with contextlib.suppress(OSError, TimeoutError):
-                opening = asyncio.open_connection(self._host, self._port)
-                reader, writer = await asyncio.wait_for(opening, _CONNECT_S)
+                async with asyncio.timeout(_CONNECT_S):
+                    reader, writer = await asyncio.open_connection(self._host, self._port)
                 try:
                     await _deliver(reader, f"{self._host}:{self._port}", self._ears)
                 finally:

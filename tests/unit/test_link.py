@@ -30,6 +30,9 @@ class FakePort:
     def listen(self, on_bytes: OnBytes) -> None:
         self._on_bytes = on_bytes
 
+    def hear(self, data: bytes) -> None:
+        self._on_bytes(data, 3000)
+
     def write(self, data: bytes) -> int:
         self.bytes_out = len(data)
         at = 0
@@ -67,6 +70,29 @@ def test_an_answer_comes_with_both_times() -> None:
     port, answer = ask(lambda f: [(f.sequence, f.kind | messages.REPLY, b"xyz")])
     assert port.requests == [(1, messages.SYNC, b"abc")]
     assert (answer.payload, answer.sent_us, answer.received_us, answer.tries) == (b"xyz", 1001, 2001, 1)  # type: ignore[attr-defined]
+
+
+def test_a_cancel_that_meets_the_answer_is_not_lost() -> None:
+    """Who looks after a board is cancelled when a race is over: if it went on, the race would never end."""
+    port = FakePort(lambda f: [])
+    link = Link(port)
+    went_on: list[object] = []
+
+    async def asks() -> None:
+        went_on.append(await link.request(messages.SYNC))
+
+    async def both_at_once() -> None:
+        task = asyncio.ensure_future(asks())
+        await asyncio.sleep(0)
+        writer = wire.Framer()
+        length = writer.pack(wire.HOST, 1, port.requests[0][0], messages.SYNC | messages.REPLY, 0)
+        port.hear(bytes(writer.out[:length]))
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(both_at_once())
+    assert went_on == []
 
 
 def test_a_lost_request_goes_out_again_with_its_number() -> None:

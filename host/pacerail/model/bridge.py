@@ -81,7 +81,7 @@ def _eased(old: Profile, new: Profile, at_s: float, over_s: float) -> Profile:
         ramp_s = share * over_s
         steady_s = over_s - ramp_s
         middle_mps = (end_m - begin_m - ramp_s * (begin_mps + end_mps) / 2) / steady_s
-        if middle_mps < -_HAIR:
+        if middle_mps * steady_s < -_HAIR:  # a hair of distance: of speed it would be a jump at the end
             back_m = _back_m(begin_mps, middle_mps, end_mps, ramp_s, over_s)
             problem = Backwards(f"it would move backwards by {_metres(back_m)}")
             continue

@@ -110,6 +110,7 @@ class Race:
         """Wait until something has changed, or for so long; 10 us at least, since race time goes on in steps."""
         self._moved.clear()
         try:
-            await asyncio.wait_for(self._moved.wait(), None if seconds is None else max(seconds, _STEP_S))
+            async with asyncio.timeout(None if seconds is None else max(seconds, _STEP_S)):
+                await self._moved.wait()
         except TimeoutError:
             return
