@@ -109,6 +109,7 @@ def race_report(race: Race, rail: Rail, wall_s: float) -> Report:
             "phase": race.phase,
             "gun": None if race.gun is None else gun_json(race.gun),
             "changes": list(race.amended.words),
+            "refused": list(race.refused),
             "firmware": {m.name: m.identity.version for m in race.fleet.members if m.identity is not None},
             "clock_bound_us": {m.name: m.status.bound_us for m in race.fleet.members if m.status is not None},
         },

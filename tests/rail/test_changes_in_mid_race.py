@@ -195,3 +195,23 @@ def test_a_script_that_is_wrong_is_refused_by_line(tmp_path: Path, line: str, wo
     with pytest.raises(InputError) as wrong:
         load_script(script)
     assert wrong.value.messages[0].startswith(f"{script}:2: ") and words in wrong.value.messages[0]
+
+
+def test_a_script_that_waits_for_a_race_time_after_a_recall_does_not_wait_for_ever(plan: Plan, tmp_path: Path) -> None:
+    bench, report = played(plan, tmp_path, "4 recall\n5 hide target\n")
+    assert bench.race.phase == "stopped"
+    assert report.more["refused"] == ["hide target: there is no race time 5 s: the race is ready"]
+
+
+def test_orders_that_were_refused_are_in_the_report(plan: Plan, tmp_path: Path) -> None:
+    _, report = played(plan, tmp_path, "4 undo\n5 start ago 1000\n6 shift nobody 2 m\n7 stop\n")
+    refused = "\n".join(report.more["refused"])
+    assert "nothing to undo" in refused and "the race is over after" in refused and "no wave is called" in refused
+
+
+def test_a_script_whose_times_fall_is_refused_by_line(tmp_path: Path) -> None:
+    script = tmp_path / "orders.txt"
+    script.write_text("5 hide target\n2 show target\n+1 recall\n+0 arm\n1 hide target\n")
+    with pytest.raises(InputError) as wrong:
+        load_script(script)
+    assert list(wrong.value.messages) == [f"{script}:2: 2 s is before the line above; expected rising times"]

@@ -82,6 +82,24 @@ def test_a_race_that_is_on_already_is_lit_in_its_place(tmp_path: Path) -> None:
     assert run.report["gun"]["source"] == "ago" and run.report["phase"] == "finished"
 
 
+def test_a_stop_while_clocks_are_being_set_is_the_end_of_it(tmp_path: Path) -> None:
+    """Never "dark", and then a race."""
+    first, second = boards()
+    with console_board(first, tmp_path) as one, console_board(second, tmp_path) as two:
+        rail = rail_file(tmp_path, [one, two])
+        words = [COMMAND, "race", short_plan(tmp_path), "--rail", rail, "--headless", "--go-in", "1", "--orders", "-"]
+        with subprocess.Popen(
+            list(map(str, words)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as race:
+            assert race.stderr is not None and race.stdout is not None and race.stdin is not None
+            until(race.stderr, "is on all boards")
+            race.stdin.write("stop\n")
+            race.stdin.flush()
+            rest, out = race.stderr.read(), race.stdout.read()
+    assert race.returncode == 0 and json.loads(out)["phase"] == "stopped", rest
+    assert "stopped: dark" in rest and "gun:" not in rest and "armed" not in rest
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -89,6 +107,8 @@ def test_a_race_that_is_on_already_is_lit_in_its_place(tmp_path: Path) -> None:
         (["--gun", "horn"], "--gun horn: no such source; expected pin, or lynx=URL"),
         (["--gun", "lynx=http://x"], "--gun lynx=http://x: "),
         (["--ago", "soon"], "--ago"),
+        (["--ago", "3", "--go-in", "5"], "expected one of them"),
+        (["--ago", "300"], "the race is over after 4 s"),
         (["--orders", "not-there.txt"], "not-there.txt: cannot be read"),
     ],
 )

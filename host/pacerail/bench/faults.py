@@ -143,11 +143,14 @@ async def play(faults: Faults, race: Race, world: World, seed: str, boot_ms: int
     """Bring the faults about, once there is a gun to count from. Ends with the last one's end."""
     while race.gun is None:
         await asyncio.sleep(0.1)
-    await asyncio.gather(*(_bring_about(faults, fault, race, world, seed, boot_ms) for fault in faults.script))
+    zero_us = race.gun.zero_us  # of the first start: a recall does not mend a cable
+    await asyncio.gather(*(_bring_about(faults, fault, race, world, seed, boot_ms, zero_us) for fault in faults.script))
 
 
-async def _bring_about(faults: Faults, fault: Fault, race: Race, world: World, seed: str, boot_ms: int) -> None:
-    await _until(race, fault.at_s)
+async def _bring_about(
+    faults: Faults, fault: Fault, race: Race, world: World, seed: str, boot_ms: int, zero_us: int
+) -> None:
+    await _until(race, fault.at_s, zero_us)
     if fault.kind == "power":
         world.catch_up()
         outage = Outage(fault.board, race.race_s() or 0.0, fault.at_s + fault.for_s)
@@ -157,7 +160,7 @@ async def _bring_about(faults: Faults, fault: Fault, race: Race, world: World, s
         link.powered = False
         link.forget()
         world.show_dark(fault.board)
-        await _until(race, outage.back_s)
+        await _until(race, outage.back_s, zero_us)
         again = f"{seed}/{fault.board}/{fault.at_s}"
         board.power_on(
             Crystal(
@@ -175,11 +178,11 @@ async def _bring_about(faults: Faults, fault: Fault, race: Race, world: World, s
     for link in links:
         link.cut = True
         link.forget()
-    await _until(race, fault.at_s + fault.for_s)
+    await _until(race, fault.at_s + fault.for_s, zero_us)
     for link in links:
         link.cut = False
 
 
-async def _until(race: Race, race_s: float) -> None:
-    while (left_s := race_s - (race.race_s() or 0.0)) > 1e-6:
+async def _until(race: Race, race_s: float, zero_us: int) -> None:
+    while (left_s := race_s - (race.fleet.clock() - zero_us) / 1e6) > 1e-6:
         await asyncio.sleep(left_s)

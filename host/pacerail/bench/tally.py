@@ -125,6 +125,7 @@ class Tally:
                 "gun": None if self._race.gun is None else gun_json(self._race.gun),
                 "gun_known_s": round(max(self._heard_s), 3),
                 "changes": list(self._race.amended.words),
+                "refused": list(self._race.refused),
                 "edges_measured": len(errors_mm),
                 "stray_cells": self.judge.stray_cells,
                 "frames_lit": frames,

@@ -68,7 +68,7 @@ def main() -> NoReturn:
         print(f"pacerail: {where}{error.strerror or error}; what was being written is not complete", file=sys.stderr)
         sys.exit(1)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("stopped", err=True)
+        click.echo("interrupted", err=True)
         sys.exit(130)
 
 

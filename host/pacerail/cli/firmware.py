@@ -10,7 +10,7 @@ import click
 from pacerail import firmware as builds
 from pacerail import udev as rules
 from pacerail.errors import InputError
-from pacerail.model.boardtype import STRIPS, BoardType, board_types, load_board_type
+from pacerail.model.boardtype import STRIPS, BoardType, board_types, load_board_type, parse_order
 from pacerail.model.railfile import load_rail
 from pacerail_node import VERSION
 
@@ -63,6 +63,11 @@ def build(
     Example:
       pacerail firmware build --board pico --out build/b01 --rail paris.toml --name b01
     """
+    if order is not None:
+        try:
+            parse_order(order)
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--order") from error
     kind, board = _wanted(kind_name, rail_name, name)
     if outputs is not None and len(outputs) != len(board.outputs):
         board = replace(board, outputs=outputs, pins=(), strips=(), orders=())

@@ -112,7 +112,7 @@ def read(plan_name: str, rail: str | None) -> None:
 
     \b
     Example:
-      pacerail plan read breaking4-3-59 --rail rails/indoor-200.toml
+      pacerail plan read breaking4-3-59 --rail indoor-200
     """
     loaded, on = _loaded(plan_name, rail)
     for line in readback.read_back(loaded, on.track):

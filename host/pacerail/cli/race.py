@@ -114,6 +114,10 @@ def race(
         buttons,
         joins,
     )
+    if ago_s is not None and go_in_s is not None:
+        raise InputError("--ago and --go-in: the gun has gone or it will; expected one of them")
+    if begin.gone is not None and _seconds(str(ago_s), "--ago") > plan.end_s:
+        raise InputError(f"--ago {ago_s}: the race is over after {plan.end_s:.0f} s; expected less")
     if joins and (go_in_s is not None or ago_s is not None):
         raise InputError("--join: the race has its gun already; expected neither --go-in nor --ago with it")
     if not joins and go_in_s is None and ago_s is None and not sources and not begin.script and not typed:

@@ -178,12 +178,14 @@ def load_board_type(path_or_name: str | Path) -> BoardType:
 def read_order(table: Table, key: str, default: str) -> str:
     """A colour order: R, G and B, and a W for LEDs that have a white one too, each once."""
 
-    def parse(value: object) -> str:
-        if not isinstance(value, str) or "".join(sorted(value)) not in ("BGR", "BGRW"):
-            raise ValueError(f'{quoted(value)} is no colour order; expected such as "GRB", or "GRBW" with a white LED')
-        return value
+    return table.parsed(key, parse_order, default)
 
-    return table.parsed(key, parse, default)
+
+def parse_order(value: object) -> str:
+    """A colour order. Raises ValueError for what is none."""
+    if not isinstance(value, str) or "".join(sorted(value)) not in ("BGR", "BGRW"):
+        raise ValueError(f'{quoted(value)} is no colour order; expected such as "GRB", or "GRBW" with a white LED')
+    return value
 
 
 def _board_type(document: Document, name: str) -> BoardType:

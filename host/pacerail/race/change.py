@@ -78,7 +78,10 @@ async def recall(race: Race) -> None:
     for name, error in failed.items():
         race.note(f"is not ready again: {error}", name)
     race.enter("ready")
-    race.note("recalled: ready to be armed again")
+    if failed:
+        race.note(f"recalled, but {', '.join(failed)} may still be lit: stopped as soon as they answer")
+    else:
+        race.note("recalled: ready to be armed again")
 
 
 async def stop(race: Race) -> None:
@@ -86,6 +89,7 @@ async def stop(race: Race) -> None:
     at_us = race.fleet.clock() + round(TOGETHER_S * 1e6)
     race.ended_us = at_us
     race.enter("stopped")
+    race.called_off = True
     still_lit = await race.fleet.try_each(lambda member: member.client.stop(at_us))
     race.shortcomings += [
         f"{name} could not be stopped: {error}; pacerail stop tries again" for name, error in still_lit.items()

@@ -15,16 +15,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from pacerail.clocks import set_clock, settle
 from pacerail.compile import with_movement
 from pacerail.errors import RailError
-from pacerail.fleet import Member, check_one
+from pacerail.fleet import Fleet, Member, check_one
 from pacerail.gun import FOUND, Gun
 from pacerail.model import changes
 from pacerail.model.amended import Amended
 from pacerail.model.plan import Plan
 from pacerail.ports import FleetTime
 from pacerail.race.change import movement_now
-from pacerail.race.prepare import synchronise
 from pacerail.race.state import Race
 
 _APART_US = 100_000  # boards' time and this computer's differ by more: it is another one, or has been started anew
@@ -71,26 +71,32 @@ async def join(race: Race, journal: Path | None = None, time: FleetTime | None =
     """
     fleet = race.fleet
     race.enter("connecting")
-    await fleet.each("check", check_one)
+    missing = await fleet.try_each(check_one)
+    for name, error in missing.items():
+        race.note(f"is not there: {error}", name)
+    there = [member for member in fleet.members if member.name not in missing]
     apart_us: list[int] = []
-    await fleet.try_each(lambda member: _look(race, member, apart_us))
+    await fleet.try_each(lambda member: _look(race, member, apart_us), there)
     if time is not None and apart_us and abs(statistics.median(apart_us)) > _APART_US:
         time.ahead_us += round(statistics.median(apart_us))
         race.note(f"another computer started this race: its time is taken over ({time.ahead_us / 1e6:.0f} s ahead)")
-    running = [member for member in fleet.members if _runs(member, race.plan)]
+    running = [member for member in there if _runs(member, race.plan)]
     if not running:
         states = ", ".join(f"{m.name} {m.status.state if m.status else 'lost'}" for m in fleet.members)
         raise RailError(f"no board runs plan {race.plan.hash} ({states}); leave out --join to start a race")
     zero_us, votes = Counter(member.status.gun_us for member in running if member.status is not None).most_common(1)[0]
     if votes < len(running):
         race.note(f"{len(running) - votes} boards have another gun than the others: they get the others'")
-    await synchronise(race)
     race.armed_us = zero_us
     race.gun = race.heard[FOUND] = Gun(FOUND, zero_us, 0)
     race.told_us = fleet.clock()
-    race.enter("running")
-    race.note(f"taken over, {(fleet.clock() - zero_us) / 1e6:.1f} s after the gun, from {len(running)} boards")
     _know_changes(race, journal, running)
+    race.enter("running")  # from here on recall and stop are heard
+    race.note(f"taken over, {(fleet.clock() - zero_us) / 1e6:.1f} s after the gun, from {len(running)} boards")
+    answering = Fleet(there, fleet.clock)
+    await settle(answering)
+    if race.phase == "running":
+        await answering.try_each(lambda member: set_clock(answering, member))
 
 
 def _runs(member: Member, plan: Plan) -> bool:

@@ -57,7 +57,7 @@ def check_order(text: str) -> Order:
         except ValueError as error:
             raise InputError(str(error)) from error
     if verb not in _COUNTS:
-        raise InputError(f"{verb!r} is no order; expected one of: {', '.join((*_COUNTS, *_CHANGES))}")
+        raise InputError(f"{verb!r} is no order; expected one of: {', '.join((*_COUNTS, *_CHANGES, 'force'))}")
     if forced and verb != "undo":
         raise InputError(f"force {verb}: expected a change behind force, as in: force shift target -3 m at once")
     if len(rest) not in _COUNTS[verb]:
@@ -111,6 +111,10 @@ async def _start(race: Race, how: list[str]) -> None:
         raise InputError(f"start {how[0]}: {error}") from error
     if how[0] == "in" and race.gun is not None and race.fleet.clock() > race.gun.zero_us:
         raise RailError("the race is on already; recall it first")
+    if how[0] == "ago" and seconds > race.amended.over_s:
+        raise RailError(
+            f"the gun {seconds:g} s ago: the race is over after {race.amended.over_s:.0f} s; was that meant?"
+        )
     race.heard[gun.source] = gun
     if take(race, gun, at_once=True):
         await tell(race)

@@ -16,9 +16,10 @@ from pacerail.race.change import stop
 from pacerail.race.keep import kept
 from pacerail.race.prepare import arm, prepare, synchronise
 from pacerail.race.start import hear, tell
-from pacerail.race.state import OVER, Race
+from pacerail.race.state import OVER, CalledOff, Race
 
 _AFTER_S = 1.0
+_STANDS_S = 3.0  # after which a source says how it stands: an adapter that is not there is nowhere else to be seen
 
 
 async def run(
@@ -34,7 +35,10 @@ async def run(
     The gun comes from `sources`, in `go_in_s` seconds once all is armed, has `gone` already, or comes by an order.
     `until_s` ends it at a race time; the lights are then stopped. `begin` comes in the place of preparing and arming.
     """
-    await (begin or _armed)(race)
+    try:
+        await (begin or _armed)(race)
+    except CalledOff:
+        return
     async with kept(race):
         listening = [asyncio.ensure_future(listen(race, source)) for source in sources]
         try:
@@ -69,6 +73,11 @@ async def listen(race: Race, source: Source) -> None:
         if hear(race, gun):
             race.soon(tell(race))
 
+    async def tell_how_it_stands() -> None:
+        await asyncio.sleep(_STANDS_S)
+        race.note(f"{source.name}: {source.words()}")
+
+    race.soon(tell_how_it_stands())
     try:
         await source.watch(heard)
     except RailError as error:

@@ -22,6 +22,7 @@ class Timed:
     text: str
     seconds: float
     after: bool
+    line: int = 0
 
 
 def load_script(path: str | Path) -> tuple[Timed, ...]:
@@ -40,13 +41,30 @@ def load_script(path: str | Path) -> tuple[Timed, ...]:
         if not when:
             continue
         try:
-            found.append(Timed(text.strip(), parse_time_s(when.removeprefix("+")), when.startswith("+")))
+            found.append(Timed(text.strip(), parse_time_s(when.removeprefix("+")), when.startswith("+"), number))
             check_order(text)
         except (ValueError, InputError) as error:
             wrong.append(f"{path}:{number}: {error}")
+    wrong += _out_of_order(path, found)
     if wrong:
         raise InputError(wrong)
     return tuple(found)
+
+
+def _out_of_order(path: str | Path, found: Sequence[Timed]) -> list[str]:
+    """Lines whose race time lies before that of a line above, but for a new start in between."""
+    wrong: list[str] = []
+    last_s = 0.0
+    for order in found:
+        if order.text == "arm":
+            last_s = 0.0
+        elif not order.after:
+            if order.seconds < last_s:
+                wrong.append(
+                    f"{path}:{order.line}: {order.seconds:g} s is before the line above; expected rising times"
+                )
+            last_s = max(last_s, order.seconds)
+    return wrong
 
 
 async def play(race: Race, script: Sequence[Timed]) -> None:
@@ -58,12 +76,22 @@ async def play(race: Race, script: Sequence[Timed]) -> None:
             await asyncio.sleep(order.seconds)
         else:
             while (race_s := race.race_s()) is None or race_s < order.seconds:
+                if race_s is None and race.phase not in ("arming", "armed"):
+                    break
                 await race.wait(_LOOK_S if race_s is None else order.seconds - race_s)
+        if not order.after and race.race_s() is None:
+            _refused(race, order.text, f"there is no race time {order.seconds:g} s: the race is {race.phase}")
+            continue
         try:
             await obey(race, order.text)
         except (InputError, RailError) as error:
-            race.note(f"{order.text}: {error}")
+            _refused(race, order.text, str(error))
         except Exception as error:  # the orders that follow may be recall and stop
-            race.note(f"{order.text}: FAULT of this program: {error!r}")
+            _refused(race, order.text, f"FAULT of this program: {error!r}")
     if race.phase == "ready":
         race.enter(OVER[1])  # nobody is left to start it
+
+
+def _refused(race: Race, text: str, why: str) -> None:
+    race.refused.append(f"{text}: {why}")
+    race.note(f"{text}: {why}")

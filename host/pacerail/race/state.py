@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pacerail.compile import Movement, movement_of
+from pacerail.errors import RailError
 from pacerail.fleet import Fleet, Member
 from pacerail.gun import Gun
 from pacerail.model.amended import Amended
@@ -25,6 +26,10 @@ class Event:
     fleet_us: int
     board: str | None
     words: str
+
+
+class CalledOff(RailError):
+    """The race was stopped while it was being made ready."""
 
 
 Observer = Callable[[Event], None]
@@ -67,6 +72,8 @@ class Race:
         self.stale: dict[str, Gun] = {}  # guns of before the lights were armed, by source
         self.ended_us = 0  # fleet time from which a recall or stop holds
         self.elsewhere: set[str] = set()  # boards that another program has stopped
+        self.called_off = False  # stopped for good, whatever is still under way
+        self.refused: list[str] = []  # orders of a script that were not carried out, and why
         self.slept = False  # this computer's clock has stood still: it is not the race's any more
         self.told_us = 0  # fleet time at which the gun was last made known or moved
         self._moved = asyncio.Event()
@@ -92,7 +99,9 @@ class Race:
         return None if self.gun is None else (self.fleet.clock() - self.gun.zero_us) / 1e6
 
     def enter(self, phase: str) -> None:
-        """Go on to a phase, and wake who waits for one."""
+        """Go on to a phase, and wake who waits for one. Raises CalledOff if the race was stopped meanwhile."""
+        if self.called_off and phase not in (*OVER, "interrupted", "left"):
+            raise CalledOff("stopped by an order")
         self.phase = phase
         self.woke()
 
