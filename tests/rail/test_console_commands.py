@@ -144,7 +144,7 @@ def test_the_bench_runs_by_itself_before_the_page(tmp_path: Path) -> None:
 
     async def visit(door: Door) -> None:
         ana = await door.view()
-        assert ana.hello["simulated"] and ana.hello["rate"] == 10.0
+        assert ana.hello["simulated"] and 0 < ana.hello["rate"] <= 10.0
         await ana.phase("running")
         await ana.phase("finished")
         while not report.exists():  # made when the boards have been asked how it ended

@@ -50,7 +50,7 @@ def test_a_race_night_by_keyboard(browser: Any, console: str, shot: Shot) -> Non
     errors: list[str] = []
     context = browser.new_context(viewport={"width": 1440, "height": 900}, bypass_csp=True)
     page = context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(180_000)
     page.on("console", lambda m: errors.append(m.text) if m.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(console)

@@ -8,6 +8,7 @@ before, during and after the race, until the next one is made ready.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -364,4 +365,5 @@ class Night:
     def _take_event(self, event: Event) -> None:
         self.events.append(event)
         for observer in self.observers:
-            observer(event)
+            with contextlib.suppress(Exception):  # a log that cannot be written is no reason not to recall
+                observer(event)

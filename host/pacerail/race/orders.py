@@ -50,7 +50,7 @@ def check_order(text: str) -> Order:
     """Understand an order. Raises InputError, in one line, for one that is none."""
     words = text.split()
     forced = words[:1] == ["force"]
-    verb, *rest = words[1:] if forced else words or [""]
+    verb, *rest = (words[1:] if forced else words) or [""]
     if verb in _CHANGES:
         try:
             return Order(verb, tuple(rest), forced, parse_change(text.strip().removeprefix("force").strip()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
@@ -88,7 +89,8 @@ class Race:
         """Add to the log."""
         event = Event(self.fleet.clock(), board, words)
         self.events.append(event)
-        self.observer(event)
+        with contextlib.suppress(Exception):  # a log that cannot be shown is no reason not to recall
+            self.observer(event)
 
     def loaded_table(self, member: Member) -> bytes:
         """A board's pace table of the plan as it was read back."""

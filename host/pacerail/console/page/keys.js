@@ -28,6 +28,7 @@ export function listenKeys({ press, panel, close }) {
     if (!action || (panel() && !["recall", "stop", "split", "help"].includes(action.id))) return;
     event.preventDefault();
     if (event.repeat) return;
+    if (down) cancel(); // the key that began a hold may be let go unseen now
     down = event.code;
     press(action, event);
   });
