@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from statistics import median
 
-from pacerail.errors import RailError
-from pacerail.fleet import Fleet, Member
+from pacerail.fleet import BoardsFailed, Fleet, Member
 
 BURST_PERIOD_S = 0.05
 BURST_S = 6.0
@@ -24,7 +23,7 @@ async def settle(
 ) -> None:
     """Exchange times with all boards at once until each clock is known within `bound_us`.
 
-    Raises RailError, naming each board and why, for those that are not after `at_most_s`.
+    Raises BoardsFailed, naming each board and why, for those that are not after `at_most_s`.
     """
     begun_us = fleet.clock()
     wide: dict[str, str] = {}
@@ -35,15 +34,17 @@ async def settle(
             return
         if gone_s >= at_most_s:
             reasons = "; ".join(f"{name}: {why}" for name, why in wide.items())
-            raise RailError(f"no clock good enough after {gone_s:.0f} s: {reasons}")
+            raise BoardsFailed(f"no clock good enough after {gone_s:.0f} s: {reasons}", wide)
         await asyncio.sleep(BURST_PERIOD_S)
 
 
 def too_wide(fleet: Fleet, bound_us: float) -> dict[str, str]:
-    """The boards whose clock is not known within a bound now, and why."""
+    """The boards whose clock is not known within a bound now, and why; those that can be done without are not asked."""
     wide: dict[str, str] = {}
     now_us = fleet.clock()
     for member in fleet.members:
+        if member.spared:
+            continue
         line = member.estimator.line()
         if line is None:
             wide[member.name] = member.estimator.why_not() or "no line yet"

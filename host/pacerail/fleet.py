@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from pacerail.board import BoardClient, Identity, Status
@@ -34,6 +34,8 @@ class Member:
     status: Status | None = None
     lost: bool = False
     """It did not answer when it was last asked."""
+    spared: bool = False
+    """A person has said that the race may do without it: it is not waited for, and taken in when it comes."""
     restarted: bool = False
     """Its ticks have jumped: it has started anew."""
     misses: int = 0
@@ -55,6 +57,14 @@ class Member:
 Step = Callable[[Member], Awaitable[None]]
 
 
+class BoardsFailed(RailError):
+    """The rail cannot go on, because of these boards."""
+
+    def __init__(self, words: str, names: Collection[str]) -> None:
+        self.names = tuple(names)
+        super().__init__(words)
+
+
 class Fleet:
     """The boards of one rail, in its order."""
 
@@ -74,16 +84,29 @@ class Fleet:
                 raise result
         return failed
 
-    async def each(self, what: str, step: Step) -> None:
-        """Take a step on each board at once. Raises RailError naming every board on which it failed, and why."""
-        failed = await self.try_each(step)
+    @property
+    def counted(self) -> tuple[Member, ...]:
+        """The boards without which there is no race: all but those that are spared and lost."""
+        return tuple(member for member in self.members if not (member.spared and member.lost))
+
+    async def each(self, what: str, step: Step) -> dict[str, RailError]:
+        """Take a step on each board that counts, at once. Raises BoardsFailed, which says of each why it failed.
+
+        Returns what went wrong on boards that are spared, by board: they are lost from here on.
+        """
+        failed = await self.try_each(step, self.counted)
+        spared = [member for member in self.members if member.spared and member.name in failed]
+        for member in spared:
+            member.lost = True
+        without = {member.name: failed.pop(member.name) for member in spared} if self.counted else {}
         if failed:
             lines = "".join(f"\n  {name}: {error}" for name, error in failed.items())
-            raise RailError(f"{what} failed on {len(failed)} of {len(self.members)} boards:{lines}")
+            raise BoardsFailed(f"{what} failed on {len(failed)} of {len(self.members)} boards:{lines}", failed)
+        return without
 
     async def sample(self) -> None:
-        """One clock exchange with each board; a board that does not answer is marked lost."""
-        await self.try_each(sample_one)
+        """One clock exchange with each board that counts; one that does not answer is marked lost."""
+        await self.try_each(sample_one, self.counted)
 
 
 async def sample_one(member: Member) -> None:
@@ -130,3 +153,20 @@ async def upload_one(member: Member, table: bytes | None = None) -> None:
         if member.status.table_hash != wanted[-8:]:
             await member.client.upload(wanted)
             member.status = await member.client.status()
+
+
+def spare(members: Sequence[Member], names: Collection[str]) -> None:
+    """Say which boards the race may do without. Raises RailError for a name that no board has, and for all of them."""
+    reason = why_not_spared(names, [member.name for member in members])
+    if reason is not None:
+        raise RailError(reason)
+    for member in members:
+        member.spared = member.name in names
+
+
+def why_not_spared(names: Collection[str], known: Sequence[str]) -> str | None:
+    """Why a rail with boards of the `known` names cannot do without those; None if it can."""
+    strange = next((name for name in names if name not in known), None)
+    if strange is not None:
+        return f"without {strange}: no board is called that; expected one of {', '.join(known)}"
+    return "every board is to be done without; expected one that is not" if set(names) >= set(known) else None

@@ -75,11 +75,16 @@ class Refused(RailError):
 
 
 class Link:
-    """One port's requests. `byte_ns` is what a byte takes on the wire; 0 where that is unknown, or next to nothing."""
+    """One port's requests. `byte_ns` is what a byte takes on the wire; 0 where that is unknown, or next to nothing.
 
-    def __init__(self, port: Port, key: bytes | None = None, counter: int = 0, byte_ns: int = 0) -> None:
+    It is asked again and again where it is a function: a port that is plugged in later tells it then.
+    """
+
+    def __init__(
+        self, port: Port, key: bytes | None = None, counter: int = 0, byte_ns: int | Callable[[], int] = 0
+    ) -> None:
         self._port = port
-        self._byte_ns = byte_ns
+        self._byte_ns = byte_ns if callable(byte_ns) else lambda: byte_ns
         self._framer = wire.Framer(key, counter)
         self._sender = wire.Framer(key, counter)
         self._sequence = 0
@@ -91,7 +96,7 @@ class Link:
     @property
     def byte_ns(self) -> int:
         """What a byte takes on the wire; 0 where that is unknown, or next to nothing."""
-        return self._byte_ns
+        return self._byte_ns()
 
     @property
     def bad_frames(self) -> int:
@@ -139,7 +144,7 @@ class Link:
 
     def _least_us(self, count: int) -> int:
         """What so many bytes take on the wire at least."""
-        return count * self._byte_ns * _BAUDS_AGREE // 1_000_000
+        return count * self._byte_ns() * _BAUDS_AGREE // 1_000_000
 
     def _take(self, data: bytes, received_us: int) -> None:
         framer = self._framer

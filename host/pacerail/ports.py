@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import threading
 import time
@@ -81,15 +82,28 @@ def baud_of(port: str) -> tuple[int, bool]:
 
     Raises RailError for a ?baud= that is none, or if no port has that serial number.
     """
-    _, option, said = port.partition(_BAUD_OPTION)
-    if option:
-        if not said.isdecimal() or int(said) not in _BAUDS:
-            raise RailError(f"{port}: {said!r} is no baud; expected ?baud=115200 or another from 1200 to 12000000")
-        return int(said), True
+    said = _check_baud(port)
+    if said is not None:
+        return said, True
     device = os.path.realpath(device_of(port))
     if os.path.basename(device).startswith(_OWN_UARTS):
         return BAUD, True
     return BAUD, any(found.device == device and found.vid in _BRIDGES for found in list_ports.comports())
+
+
+def _check_baud(port: str) -> int | None:
+    """The baud that a `port` says; None if it says none. Raises RailError for one that is no baud."""
+    _, option, said = port.partition(_BAUD_OPTION)
+    if not option:
+        return None
+    if not said.isdecimal() or int(said) not in _BAUDS:
+        raise RailError(f"{port}: {said!r} is no baud; expected ?baud=115200 or another from 1200 to 12000000")
+    return int(said)
+
+
+def _is_there(error: OSError) -> bool:
+    """Whether a port that cannot be opened is there all the same: it is another program's, or not for this user."""
+    return error.errno in (errno.EAGAIN, errno.EBUSY, errno.EACCES, errno.EPERM) or "lock" in str(error)
 
 
 def _open(port: str, alone: bool = False) -> Any:
@@ -115,10 +129,18 @@ def _open(port: str, alone: bool = False) -> Any:
 
 
 class SerialPort:
-    """An open port. Raises RailError if it cannot be opened at first; `alone`: or if another program locks it."""
+    """An open port. Raises RailError if it cannot be opened at first; `alone`: or if another program locks it.
+
+    `patient`: one that is not there yet is opened as soon as it is, and `absent` says until then what is wrong.
+    """
 
     def __init__(
-        self, port: str, loop: asyncio.AbstractEventLoop, alone: bool = False, clock: HostClock = host_clock_us
+        self,
+        port: str,
+        loop: asyncio.AbstractEventLoop,
+        alone: bool = False,
+        clock: HostClock = host_clock_us,
+        patient: bool = False,
     ) -> None:
         self._port = port
         self._clock = clock
@@ -126,15 +148,19 @@ class SerialPort:
         self._loop = loop
         self._on_bytes: OnBytes | None = None
         self._closing = threading.Event()
+        self.byte_ns = 0
+        """What a byte takes on the wire: a start bit, eight, and a stop bit. 0 if it is not known."""
+        self.absent: str | None = None
+        """Why it is not open yet; None once it was."""
+        self._serial: Any = None
+        _check_baud(port)
         try:
-            baud, known = baud_of(port)
-            self.byte_ns = 10_000_000_000 // baud if known else 0
-            """What a byte takes on the wire: a start bit, eight, and a stop bit. 0 if it is not known."""
-            self._serial: Any = _open(port, alone)
-        except (serial.SerialException, ValueError, OSError) as error:
-            raise RailError(
-                f"{port}: cannot open it ({error}); is it plugged in, and does nothing else use it?"
-            ) from error
+            self._open()
+        except (serial.SerialException, ValueError, OSError, RailError) as error:
+            words = f"{port}: cannot open it ({error}); is it plugged in, and does nothing else use it?"
+            self.absent = str(error) if isinstance(error, RailError) else words
+            if not patient or isinstance(error, ValueError) or (isinstance(error, OSError) and _is_there(error)):
+                raise RailError(self.absent) from error
         self._thread = threading.Thread(target=self._read, name=f"port {port}", daemon=True)
 
     def listen(self, on_bytes: OnBytes) -> None:
@@ -146,7 +172,7 @@ class SerialPort:
         """Send bytes; returns the host time in us just before. Raises OSError if the port does not take them."""
         port = self._serial
         if port is None:
-            raise OSError(f"{self._port} is unplugged")
+            raise OSError(self.absent or f"{self._port} is unplugged")
         now_us = self._clock()
         port.write(data)
         return now_us
@@ -159,6 +185,12 @@ class SerialPort:
         if self._thread.is_alive():
             self._thread.join(2 * _POLL_S + _REOPEN_S)
         self._drop()
+
+    def _open(self) -> None:
+        baud, known = baud_of(self._port)
+        self._serial = _open(self._port, self._alone)
+        self.byte_ns = 10_000_000_000 // baud if known else 0
+        self.absent = None
 
     def _drop(self) -> None:
         gone, self._serial = self._serial, None
@@ -186,5 +218,5 @@ class SerialPort:
     def _reopen(self) -> None:
         while not self._closing.wait(_REOPEN_S):
             with contextlib.suppress(OSError, ValueError, RailError):
-                self._serial = _open(self._port, self._alone)
+                self._open()
                 return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 from pacerail.board import BoardClient
 from pacerail.errors import InputError, RailError
@@ -23,12 +23,14 @@ def open_fleet(
     tables: Sequence[bytes] | None = None,
     clock: HostClock = host_clock_us,
     alone: bool = False,
+    patient: bool = False,
 ) -> Generator[Fleet]:
     """Open every port of a rail once; boards that share one (RS-485) are told apart by their address.
 
     Without tables it is for looking and syncing only. Raises InputError for a rail of which no board has a port, and
-    RailError naming every board without one and every port that cannot be opened;
-    `alone`: or that another program holds for itself.
+    RailError naming every board without one and every port that cannot be opened; `alone`: or that another program
+    holds for itself. `patient`: ports that are not there yet are opened as soon as they are, and their boards do not
+    answer until then.
     """
     if all(board.port is None for board in rail.boards):
         raise InputError(f"{rail.title}: no board has a port; expected a rail file with port = ... for each (--rail)")
@@ -44,8 +46,8 @@ def open_fleet(
                 continue
             if board.port not in links:
                 try:
-                    port = SerialPort(board.port, loop, alone, clock)
-                    links[board.port] = Link(port, rail.key, counter, port.byte_ns)
+                    port = SerialPort(board.port, loop, alone, clock, patient)
+                    links[board.port] = Link(port, rail.key, counter, _wire_time(port))
                 except RailError as error:
                     problems.append(f"{board.name}: {error}")
                     continue
@@ -57,3 +59,7 @@ def open_fleet(
     finally:
         for link in links.values():
             link.close()
+
+
+def _wire_time(port: SerialPort) -> Callable[[], int]:
+    return lambda: port.byte_ns

@@ -136,3 +136,37 @@ def test_ctrl_c_leaves_the_rail_alone_and_stop_ends_it(tmp_path: Path) -> None:
         assert (stopped.exit_code, stopped.err) == (0, "boards stopped: 2\n")
         again = pacerail("race", short_plan(tmp_path), "--rail", rail, "--headless", "--go-in", "1", timeout_s=60)
         assert again.exit_code == 0 and "was still" not in again.err
+
+
+def test_a_board_is_done_without_until_it_comes(tmp_path: Path) -> None:
+    """Refused without a word; run without it when a person says so; and it is lit as soon as it is plugged in."""
+    first, second = boards()
+    later = tmp_path / "later"
+    words = ["race", short_plan(tmp_path), "--rail", rail_file(tmp_path, ["socket://127.0.0.1:1", str(later)])]
+    for name, reason in (("b07", "no board is called that; expected one of b01, b02"), ("b01", "every board")):
+        refused = pacerail(*words, "--go-in", 1, "--without", name, "--without", "b02")
+        assert refused.exit_code == 2 and reason in refused.err
+
+    with console_board(first, tmp_path) as one, console_board(second, tmp_path) as two:
+        words = ["race", short_plan(tmp_path), "--rail", rail_file(tmp_path, [one, str(later)]), "--headless"]
+        refused = pacerail(*words, "--go-in", 1, timeout_s=60)
+        assert refused.exit_code == 1 and "b02: " in refused.err and "cannot open it" in refused.err
+        stopped = pacerail("stop", "--rail", tmp_path / "rail.toml", timeout_s=30)
+        assert stopped.exit_code == 1 and stopped.err.startswith("boards stopped: 1\nb02 may still show its lights: ")
+
+        command = [COMMAND, *words, "--go-in", "2.5", "--without", "b02"]
+        with subprocess.Popen(
+            list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as race:
+            assert race.stderr is not None and race.stdout is not None
+            told: list[str] = []
+            for line in race.stderr:
+                told.append(line.partition("  ")[2].strip())
+                if told[-1].startswith("rail: armed"):
+                    later.symlink_to(two)
+            report = json.loads(race.stdout.read())
+    assert race.returncode == 0, told
+    assert any(line.startswith("b02: the race is made ready without it") for line in told)
+    assert "b02: answers now: it is taken in" in told
+    assert any(line.startswith("b02: is back in the race") for line in told)
+    assert report["phase"] == "finished" and set(report["firmware"]) == {"b01", "b02"}

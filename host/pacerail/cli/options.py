@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from pacerail.errors import InputError
+from pacerail.fleet import why_not_spared
 from pacerail.model.plan import Plan
 from pacerail.model.planfile import load_plan
 from pacerail.model.rail import Rail, even_rail
@@ -25,10 +27,25 @@ report_option = click.option(
     "--report", "report_path", metavar="FILE", type=click.Path(dir_okay=False), help="Write the report as JSON."
 )
 
+without_option = click.option(
+    "--without",
+    metavar="BOARD",
+    multiple=True,
+    help="Do without this board if it does not answer: its stretch stays dark until it comes.",
+)
+
 
 def rail_of(rail_name: str | None) -> Rail:
     """The rail that --rail names, or the default one. Raises InputError for a bad file."""
     return even_rail() if rail_name is None else load_rail(rail_name)
+
+
+def check_without(names: Sequence[str], rail: Rail) -> tuple[str, ...]:
+    """The boards of --without. Raises InputError for a name that no board of the rail has, and for all of them."""
+    reason = why_not_spared(names, [board.name for board in rail.boards])
+    if reason is not None:
+        raise InputError(f"--without: {reason}")
+    return tuple(names)
 
 
 def plan_of(plan_name: str, rail: Rail) -> Plan:
