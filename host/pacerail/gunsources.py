@@ -18,9 +18,10 @@ from pacerail.errors import InputError, RailError
 from pacerail.fleet import Fleet, Member
 from pacerail.gun import LYNX, PIN, Gun, pin_edge
 from pacerail.link import HostClock
-from pacerail.lynx import Chunk
+from pacerail.lynx import Chunk, Message
 from pacerail.lynxfeed import Ears, Feed, open_feed, parse_url
 from pacerail.lynxgun import LynxGun
+from pacerail.lynxsplits import LynxSplit, LynxSplits
 from pacerail.sync import Estimator
 
 POLL_S = 0.05
@@ -194,7 +195,10 @@ class PinSource:
 
 
 class LynxSource:
-    """A FinishLynx feed; `feed` opens it, and `where` says in words what it is before that. `clock` is fleet time."""
+    """A FinishLynx feed; `feed` opens it, and `where` says in words what it is before that. `clock` is fleet time.
+
+    Besides the gun it hears intermediate times: `on_split` is told each of them, once.
+    """
 
     name = LYNX
 
@@ -205,7 +209,9 @@ class LynxSource:
         self._given: Gun | None = None
         self._given_us = 0
         self._given_run: int = -1
-        self.lynx = LynxGun()
+        self._splits = LynxSplits()
+        self.on_split: Callable[[LynxSplit], None] = lambda split: None
+        self.lynx = LynxGun(on_message=self._message)
         """What was heard so far, and what was wrong with it."""
 
     def words(self) -> str:
@@ -238,6 +244,11 @@ class LynxSource:
             await asyncio.get_running_loop().create_future()
         finally:
             await feed.close()
+
+    def _message(self, message: Message) -> None:
+        split = self._splits.take(message)
+        if split is not None:
+            self.on_split(split)
 
     def _hand_over(self, heard: Heard) -> None:
         gun, now_us = self.lynx.gun(), self._clock()

@@ -20,9 +20,10 @@ from pacerail.lynx import Kind, Message, Parser
 from pacerail.lynxsplits import LynxSplit, LynxSplits
 from pacerail.model.against import Row, gap, rows, words
 from pacerail.model.amended import Amended
-from pacerail.model.athlete import Passing, Passings, TooSoon, line_marks, marks_every
+from pacerail.model.athlete import Passing, Passings, TooSoon
 from pacerail.model.athletefile import from_csv, from_json, to_csv, to_json
 from pacerail.model.changes import Freeze, Retarget
+from pacerail.model.marks import line_marks, marks_every
 from pacerail.model.planfile import load_plan
 from pacerail.model.track import standard_track
 
@@ -317,7 +318,7 @@ def test_the_json_of_breaking4() -> None:
     assert told["plan_hash"] == PLAN.hash
     third = told["passings"][2]
     assert {key: third[key] for key in third if key != "waves"} == {
-        "distance_m": 1200, "source": "key", "time_s": 181.84, "split_m": 400, "split_s": 61.09,
+        "distance_m": 1200, "source": "key", "time_s": 181.84, "error_s": None, "split_m": 400, "split_s": 61.09,
         "pace_s_400m": 61.09, "finish_held_s": 244.36, "finish_mean_s": 243.87,
     }  # fmt: skip
     assert third["waves"][0] == {

@@ -190,7 +190,7 @@ LINK = '"pico"\nlink = { kind = "rs485" }'
     ("old", "new", "line", "said"),
     [
         ('"pico"', '"pikko"', 4, 'type: "pikko" is no board type; expected one of sim, esp32,'),
-        ('"pico"', '"gone.toml"', 4, "type: gone.toml:1: no such file"),
+        ('"pico"', '"gone.toml"', 4, "type: gone.toml: no such file"),
         ("leds = 1000", "leds = 2401", 6, "2401 LEDs on one board; expected at most 2400 on a Raspberry Pi Pico"),
         ("leds = 1000", 'leds = 1000\nstrip = "ws99"', 8, 'strip: "ws99" is not known'),
         ("leds = 1000", "leds = 1000\npin = 24", 8, "GPIO 24 cannot be output 1; expected one of 0 to 22"),

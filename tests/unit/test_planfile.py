@@ -395,7 +395,7 @@ def test_files_that_are_none(tmp_path: Path) -> None:
         with pytest.raises(InputError) as caught:
             load_plan(name, TRACK)
         assert len(caught.value.messages) == 1
-        assert caught.value.messages[0].startswith(f"{name}:1: {says}")
+        assert caught.value.messages[0].startswith(f"{name}: {says}")
 
 
 def test_ten_megabytes_are_refused_unread(tmp_path: Path) -> None:

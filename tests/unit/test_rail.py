@@ -208,7 +208,7 @@ def test_more_leds_than_there_is_room_for_are_refused_with_the_numbers(tmp_path:
         ("[even]\nboards = 2\nleds = 50\nuids = ['a', 'a']", "4: uids: one of them stands there twice; expected"),
         (
             "track = 'standard-40'\n[even]\nboards = 2\nleds = 50",
-            "1: track: standard-40:1: no such file, and no shipped",
+            "1: track: standard-40: no such file, and no shipped",
         ),
         ("key = 'secret'\n[even]\nboards = 2\nleds = 50", "1: key: this is not a key; expected 32 to 128 hex digits"),
         ("board = []", "1: board: there is none; expected one board at least"),

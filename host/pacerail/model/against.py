@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 
 from pacerail.model.athlete import Passing, Passings
+from pacerail.model.marks import LAST_STEP_M
 from pacerail.model.plan import Plan, Wave
 from pacerail.model.units import format_time
 
@@ -41,7 +42,8 @@ class Row:
 
     passing: Passing
     split_m: float | None
-    """From the last passing that has a time, or from the start line."""
+    """From the last passing that has a time and is LAST_STEP_M away at least, or from the start line: 400 m by a key
+    and 409 m by a photo eye say nothing of the pace between them."""
     split_s: float | None
     speed_mps: float | None
     """Over that split."""
@@ -62,12 +64,13 @@ class Row:
 def rows(passings: Passings, plan: Plan) -> tuple[Row, ...]:
     """A row for each passing, in order."""
     found: list[Row] = []
-    from_m, from_s = 0.0, 0.0
+    timed = [(0.0, 0.0)]
     for passing in passings.passed:
         if passing.time_s is None:
             found.append(Row(passing, None, None, None, None, None, ()))
             continue
         at_m, at_s = passing.distance_m, passing.time_s
+        from_m, from_s = next((one for one in reversed(timed) if one[0] <= at_m - LAST_STEP_M), timed[0])
         split_m, split_s = at_m - from_m, at_s - from_s
         left_m = max(0.0, passings.distance_m - at_m)
         found.append(
@@ -81,7 +84,7 @@ def rows(passings: Passings, plan: Plan) -> tuple[Row, ...]:
                 gaps=tuple(gap(wave, plan, at_m, at_s) for wave in plan.waves),
             )
         )
-        from_m, from_s = at_m, at_s
+        timed.append((at_m, at_s))
     return tuple(found)
 
 

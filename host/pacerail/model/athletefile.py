@@ -26,6 +26,7 @@ COLUMNS = (
     "source",
     "time",
     "time_s",
+    "error_s",
     "split_m",
     "split_s",
     "pace_s_400m",
@@ -51,6 +52,7 @@ def to_json(passings: Passings, plan: Plan) -> str:
                 "distance_m": row.passing.distance_m,
                 "source": row.passing.source,
                 "time_s": row.passing.time_s,
+                "error_s": row.passing.error_s,
                 **_figures(row),
                 "waves": [{"name": gap.wave, **_gap_figures(gap)} for gap in row.gaps],
             }
@@ -93,7 +95,8 @@ def to_csv(passings: Passings, plan: Plan) -> str:
         time = "" if at.time_s is None else format_time(at.time_s)
         mark = "yes" if at.distance_m in marks else "no"
         figures = [*_figures(row).values(), *(value for gap in row.gaps for value in _gap_figures(gap).values())]
-        writer.writerow([_metres(at.distance_m), mark, at.source, time, _cell(at.time_s), *map(_cell, figures)])
+        error = "" if at.error_s is None else f"{at.error_s:g}"
+        writer.writerow([_metres(at.distance_m), mark, at.source, time, _cell(at.time_s), error, *map(_cell, figures)])
     noted = {passing.distance_m for passing in passings.passed}
     for mark_m in passings.marks_m:
         if mark_m not in noted:
@@ -104,8 +107,8 @@ def to_csv(passings: Passings, plan: Plan) -> str:
 def from_csv(text: str, name: str, athlete: str = "") -> Passings:
     """The passings of a CSV text, which does not hold the athlete's name.
 
-    Only distance_m, mark, source and time are read; a spreadsheet may have changed the rest. Raises InputError, each
-    line "NAME:LINE: ...".
+    Only distance_m, mark, source, time and, if it is there, error_s are read; a spreadsheet may have changed the rest.
+    Raises InputError, each line "NAME:LINE: ...".
     """
     reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
     marks_m: list[float] = []
@@ -127,7 +130,9 @@ def from_csv(text: str, name: str, athlete: str = "") -> Passings:
             if row.get("source") != AHEAD:
                 time = row.get("time") or None
                 time_s = None if time is None else parse_time_s(time)
-                passed.append(_passing({"distance_m": distance_m, "source": row.get("source"), "time_s": time_s}))
+                error_s = _float(row["error_s"]) if row.get("error_s") else None
+                told = {"distance_m": distance_m, "source": row.get("source"), "time_s": time_s, "error_s": error_s}
+                passed.append(_passing(told))
         return Passings(tuple(sorted(marks_m)), tuple(passed), athlete)
     except (ValueError, csv.Error) as error:
         raise InputError(f"{name}:{max(1, reader.line_num)}: {error}") from None
@@ -198,5 +203,6 @@ def _passing(told: dict[str, Any]) -> Passing:
         raise ValueError(f"source is {quoted(source)}; expected one of {', '.join(_SOURCES)}")
     if (time_s is None) != (source == "missed"):
         raise ValueError(f"time is {quoted(time_s)} of one that is {source}; expected a time, and none of one missed")
-    distance_m = _number(told.get("distance_m"), "distance_m")
-    return Passing(distance_m, None if time_s is None else round(_number(time_s, "time_s"), 2), source)
+    distance_m, error_s = _number(told.get("distance_m"), "distance_m"), told.get("error_s")
+    noted_s = None if time_s is None else round(_number(time_s, "time_s"), 2)
+    return Passing(distance_m, noted_s, source, None if error_s is None else _number(error_s, "error_s"))

@@ -188,26 +188,25 @@ class Table:
 def read_document(kind: str, path_or_name: str | Path) -> Document:
     """The file at a path, or the shipped file of that name and kind ("plans", "rails", "tracks").
 
-    Raises InputError for a file that is missing, no regular file, too large, not UTF-8, empty, or not TOML.
+    Raises InputError for a file that is missing, no regular file, too large, not UTF-8, empty, or not TOML. What is not
+    even read has no line: "FILE: what is wrong; expected ...".
     """
     given = str(path_or_name)
     path = _found(kind, given)
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
-            raise InputError(f"{given}:1: this is a folder; expected a TOML file")
+            raise InputError(f"{given}: this is a folder; expected a TOML file")
         if not stat.S_ISREG(status.st_mode):
-            raise InputError(f"{given}:1: this is a device or a pipe; expected a TOML file")
+            raise InputError(f"{given}: this is a device or a pipe; expected a TOML file")
         if status.st_size > MAX_BYTES:
-            raise InputError(
-                f"{given}:1: {status.st_size:,} bytes; expected a TOML file of at most {MAX_BYTES:,} bytes"
-            )
+            raise InputError(f"{given}: {status.st_size:,} bytes; expected a TOML file of at most {MAX_BYTES:,} bytes")
         data = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
-        raise InputError(f"{given}:1: {_missing(kind, given)}") from None
+        raise InputError(f"{given}: {_missing(kind, given)}") from None
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise InputError(f"{given}:1: cannot be read ({reason}); expected a TOML file") from None
+        raise InputError(f"{given}: cannot be read ({reason}); expected a TOML file") from None
     return Document(given, _decoded(given, data))
 
 
