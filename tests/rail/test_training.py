@@ -90,6 +90,18 @@ def test_groups_begin_at_their_own_times_and_one_of_them_again(tmp_path: Path) -
     assert modes(bench.race.amended, 65.9) == {"red": "finished", "blue": "finished"}
 
 
+def test_two_begun_at_one_time_by_a_script_on_a_slow_pair_have_that_time_both(tmp_path: Path) -> None:
+    """The second order waits until the boards have the first; its group's zero does not."""
+    script = tmp_path / "orders.txt"
+    script.write_text("3 begin red in 10\n3 begin blue in 10\n70 stop\n")
+    settings = Settings(speed=None, ppm=40, orders=load_script(script), link="rs485-115200")
+    bench, report = run_bench(load_plan("training-3-groups", RAIL.track), RAIL, settings)
+    assert report.failures == () and report.more["stray_cells"] == 0, report.failures
+    red, blue, green = bench.race.plan_now.waves
+    assert red.begun_s == pytest.approx(13.0, abs=0.001) and blue.begun_s == pytest.approx(13.0, abs=0.001)
+    assert green.waits
+
+
 def test_a_board_that_starts_anew_is_back_in_the_session(tmp_path: Path) -> None:
     power = Fault(9.0, "power", 1, 2.0)
     bench, report = played(planned(tmp_path), tmp_path, "3 begin red\n5 begin blue\n34 stop\n", power)

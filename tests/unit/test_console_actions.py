@@ -25,7 +25,7 @@ def test_every_answer_is_words_or_none_and_lights_that_are_on_are_safe(now: Situ
     told = can(now)
     assert set(told) == set(ACTIONS)
     assert all(why is None or (why and why[0].islower()) for why in told.values())
-    if now.phase in ("arming", "armed", "running", "recalled"):
+    if now.phase in ("arming", "armed", "running", "recalled", "interrupted"):
         assert told["load"] and told["prepare"] and told["show"] and told["arm"]
     if now.busy != "stopping":
         assert told["stop"] is None  # always, whatever else is under way
@@ -55,9 +55,24 @@ def test_every_answer_is_words_or_none_and_lights_that_are_on_are_safe(now: Situ
         (replace(READY, phase="running", busy="changing"), "recall", None),
         (replace(READY, phase="recalled", busy="recalling"), "recall", "busy: recalling"),
         (replace(READY, phase="recalled", busy="recalling"), "stop", None),
+        (replace(READY, phase="interrupted"), "recall", None),
+        (replace(READY, phase="interrupted"), "stop", None),
+        (
+            replace(READY, phase="interrupted"),
+            "prepare",
+            "this program does not look after the boards, and they run on: stop first",
+        ),
         (replace(READY, phase="running", undoable=True), "undo", None),
         (replace(READY, phase="running"), "undo", "nothing was changed"),
         (replace(READY, phase="running", gone=True, marks_left=True, busy="changing"), "athlete", None),
+        (replace(READY, phase="running", gone=True, marks_left=True), "miss", None),
+        (replace(READY, phase="running", gone=True), "miss", "every mark has been passed"),
+        (READY, "miss", "the gun has not gone"),
+        (replace(READY, noted=True, busy="arming"), "split_undo", None),
+        (replace(READY, phase="finished", gone=True, noted=True), "split_undo", None),
+        (READY, "split_undo", "nothing was noted of the athlete"),
+        (replace(READY, busy="arming"), "marks", None),
+        (Situation("idle"), "marks", "no plan is loaded"),
     ],
 )
 def test_reasons(now: Situation, action: str, why: str | None) -> None:

@@ -6,7 +6,7 @@ The world knows when it really went, so a bench can say how far off the zero of 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -29,6 +29,7 @@ _PERIOD_US = 100_000  # between two running times
 _TURN_US = 15_600  # Windows looks at its timers so often
 _STALL_AT_US = 1_700_000
 _STALL_US = 400_000  # the network holds all back once, soon after the gun
+_STANDS_US = 3_000_000  # the clock stands for a split, and runs on behind it
 _BURST = 5  # lines that come at once when the clock starts
 
 
@@ -47,16 +48,26 @@ class SimGun:
     """The gun of one race: from what source the host hears it, and with what delays.
 
     `go_in_s` after all is armed it goes; `board` is the place on the rail of the one with the gun pin. Its link, unless
-    shared with others, holds the news back for `news_late_s`. Raises InputError for a kind that is none of KINDS.
+    shared with others, holds the news back for `news_late_s`. `splits_s` are race times at which the operator of the
+    scoreboard feed lets its clock stand. Raises InputError for a kind that is none of KINDS.
     """
 
-    def __init__(self, kind: str, seed: str, go_in_s: float = 3.0, board: int = 0, news_late_s: float = 0.3) -> None:
+    def __init__(
+        self,
+        kind: str,
+        seed: str,
+        go_in_s: float = 3.0,
+        board: int = 0,
+        news_late_s: float = 0.3,
+        splits_s: Sequence[float] = (),
+    ) -> None:
         if kind not in KINDS:
             raise InputError(f"--gun {kind}: the bench has no such gun; expected {', '.join(KINDS)}")
         self.kind = kind
         self.board = board if kind == PIN else -1
         self.true_ns: int | None = None
         """When it really went, or will; None before the rail is armed."""
+        self.splits_s = tuple(splits_s)
         self._go_in_s = max(go_in_s, NOTICE_S)
         self._news_late_s = news_late_s
         self._random = Random(seed + "/gun")
@@ -100,7 +111,7 @@ class SimGun:
             link.hold_back(true_ns + round(self._news_late_s * 1e9))
 
     async def _play_feed(self, world: World, true_ns: int) -> None:
-        for sent_ns, data in lynx_feed(self._random, true_ns):
+        for sent_ns, data in lynx_feed(self._random, true_ns, self.splits_s):
             await _until(world, sent_ns)
             self._feed.bring(data, world.host_clock_us())
 
@@ -128,8 +139,10 @@ class SimFeed:
             self._ears.on_chunk(Chunk(data, host_us, "finishlynx"))
 
 
-def lynx_feed(random: Random, zero_ns: int) -> Iterator[tuple[int, bytes]]:
+def lynx_feed(random: Random, zero_ns: int, splits_s: Sequence[float] = ()) -> Iterator[tuple[int, bytes]]:
     """What a feed brings, and at which true time, from arming on: armed, gun, then running times without an end.
+
+    At each of `splits_s`, race times that rise, the clock stands for 3 s and shows it, to 1/100 s.
 
     Tenths are cut off, messages are jittered, stalled now and then, and once for 0.4 s; they stay in order, so what was
     stalled comes in a burst, as the first lines do.
@@ -139,7 +152,14 @@ def lynx_feed(random: Random, zero_ns: int) -> Iterator[tuple[int, bytes]]:
     yield at_ns, _line("GUN", 0) + _line("RUN", 0) * _BURST
     race_us = random.randrange(_PERIOD_US)
     stalled = False
+    to_come_us = [round(split_s * 1e6) for split_s in splits_s]
     while True:
+        if to_come_us and race_us >= to_come_us[0]:
+            split_us = to_come_us.pop(0)
+            at_ns = max(at_ns, zero_ns + 1000 * (split_us + _delay_us(random)))
+            yield at_ns, _line("PAUSE", split_us, places=2)
+            while race_us < split_us + _STANDS_US:
+                race_us += _PERIOD_US + random.randrange(_TURN_US)
         delay_us = _delay_us(random)
         if not stalled and race_us >= _STALL_AT_US:
             stalled = True
@@ -159,9 +179,9 @@ def _delay_us(random: Random) -> int:
     return 300 + int(random.expovariate(1 / 1500)) + (random.randrange(200_000) if random.random() < 0.01 else 0)
 
 
-def _line(word: str, race_us: int) -> bytes:
-    """As lynx/pacerail.lss has it sent: the time twice, to the tenth, the rest cut off."""
-    tenths = race_us // 100_000
-    minutes, rest = divmod(tenths, 600)
-    shown = f"{minutes}:{rest // 10:02d}.{rest % 10}" if minutes else f"{rest // 10}.{rest % 10}"
+def _line(word: str, race_us: int, places: int = 1) -> bytes:
+    """As lynx/pacerail.lss has it sent: the time twice, to so many places, the rest cut off."""
+    whole_s, rest = divmod(race_us // 10 ** (6 - places), 10**places)
+    minutes, seconds = divmod(whole_s, 60)
+    shown = (f"{minutes}:{seconds:02d}" if minutes else f"{seconds}") + f".{rest:0{places}d}"
     return f"PACERAIL {word} {shown} {shown}\r\n".encode()

@@ -133,7 +133,8 @@ class BenchNight:
             boot_ms = int(sim_board()["power"]["boot_ms"])
             self._beside(race, play(faults, race, self.world, f"{self.settings.seed}/{self._races}", boot_ms))
         if self._gun is not None and self._races > 1:
-            self._gun = SimGun(self._gun.kind, f"{self.settings.seed}/{self._races}", board=max(0, self._gun.board))
+            seed, splits_s = f"{self.settings.seed}/{self._races}", self._gun.splits_s
+            self._gun = SimGun(self._gun.kind, seed, board=max(0, self._gun.board), splits_s=splits_s)
 
     def _sources(self) -> Sequence[Source]:
         gun, race, night = self._gun, self.night.race, self.night

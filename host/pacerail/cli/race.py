@@ -13,11 +13,22 @@ from dataclasses import dataclass
 import click
 import platformdirs
 
+from pacerail.cli.loglines import LogLines, event_line
 from pacerail.cli.numbers import Finite
-from pacerail.cli.options import check_writable, plan_of, rail_of, rail_option, report_option, write_report
+from pacerail.cli.options import (
+    check_without,
+    check_writable,
+    plan_of,
+    rail_of,
+    rail_option,
+    report_option,
+    without_option,
+    write_report,
+)
 from pacerail.cli.typed import obey_typed
 from pacerail.compile import compile_tables
 from pacerail.errors import InputError
+from pacerail.fleet import spare
 from pacerail.gun import Gun, ago
 from pacerail.gunsources import check_source, parse_source
 from pacerail.model.plan import Plan
@@ -28,7 +39,7 @@ from pacerail.race.groups import Button, check_buttons, parse_button, watch_butt
 from pacerail.race.join import join, save_journal
 from pacerail.race.run import run
 from pacerail.race.script import Timed, load_script, play
-from pacerail.race.state import Event, Race
+from pacerail.race.state import OVER, Event, Race
 from pacerail.railfleet import open_fleet
 from pacerail.report import race_report
 
@@ -44,6 +55,7 @@ class Start:
     typed: bool
     buttons: tuple[Button, ...] = ()
     joins: bool = False
+    without: tuple[str, ...] = ()
 
 
 @click.command()
@@ -72,6 +84,7 @@ class Start:
     "--orders", "orders_path", metavar="FILE", help="Orders on a script (see docs/race-night.md); - is typed."
 )
 @click.option("--join", "joins", is_flag=True, help="Take over the race that runs: its program or laptop has died.")
+@without_option
 @click.option("--until", metavar="T", help="Stop the lights at this race time, as 3:01.84.")
 @report_option
 def race(
@@ -84,6 +97,7 @@ def race(
     button_texts: tuple[str, ...],
     orders_path: str | None,
     joins: bool,
+    without: tuple[str, ...],
     until: str | None,
     report_path: str | None,
 ) -> None:
@@ -104,7 +118,7 @@ def race(
     for source in sources:
         check_source(source)
     buttons = tuple(parse_button(text, plan, rail) for text in button_texts)
-    check_buttons(buttons, sources)
+    check_buttons([button.board for button in buttons], sources)
     begin = Start(
         go_in_s,
         None if ago_s is None else ago(host_clock_us(), _seconds(ago_s, "--ago")),
@@ -113,6 +127,7 @@ def race(
         typed,
         buttons,
         joins,
+        check_without(without, rail),
     )
     if ago_s is not None and go_in_s is not None:
         raise InputError("--ago and --go-in: the gun has gone or it will; expected one of them")
@@ -144,7 +159,7 @@ async def _race(plan: Plan, rail: Rail, begin: Start, until_s: float | None) -> 
     """The race, until it is over or Ctrl-C leaves it."""
 
     def show(event: Event) -> None:
-        click.echo(f"{time.strftime('%H:%M:%S')}  {event.board or 'rail'}: {event.words}", err=True)
+        log.say(f"{time.strftime('%H:%M:%S')}  {event_line(event)}")
 
     clock = FleetTime()
     journal = platformdirs.user_state_path("pacerail") / f"race-{plan.hash}.json"
@@ -156,7 +171,10 @@ async def _race(plan: Plan, rail: Rail, begin: Start, until_s: float | None) -> 
     async def take_over(race: Race) -> None:
         await join(race, journal, clock)
 
-    with open_fleet(rail, asyncio.get_running_loop(), compile_tables(plan, rail), clock, alone=True) as fleet:
+    patient = bool(begin.without) or begin.joins
+    loop, tables = asyncio.get_running_loop(), compile_tables(plan, rail)
+    with LogLines() as log, open_fleet(rail, loop, tables, clock, alone=True, patient=patient) as fleet:
+        spare(fleet.members, begin.without)
         under_way = Race(plan, rail, fleet, show, keep_journal)
         sources = [parse_source(text, fleet) for text in begin.sources]
         beside: list[asyncio.Future[None]] = []
@@ -165,13 +183,15 @@ async def _race(plan: Plan, rail: Rail, begin: Start, until_s: float | None) -> 
         if begin.buttons:
             beside.append(asyncio.ensure_future(watch_buttons(under_way, begin.buttons)))
         if begin.typed:
-            beside.append(asyncio.ensure_future(obey_typed(under_way)))
+            beside.append(asyncio.ensure_future(obey_typed(under_way, log.say)))
         try:
             await run(under_way, begin.go_in_s, until_s, sources, begin.gone, take_over if begin.joins else None)
         except asyncio.CancelledError:
-            under_way.phase = "left"
+            if under_way.phase not in OVER:
+                under_way.phase = "left"
         finally:
             await _end(beside)
+            await under_way.heard_through()  # a stop, or the end of an arming that was broken off
         return under_way
 
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import functools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,12 +16,13 @@ from rich.console import Console
 
 from pacerail.bench.night import BenchNight, bench_night
 from pacerail.bench.run import Settings
+from pacerail.cli.loglines import LogLines, event_line, to_stderr
 from pacerail.cli.options import write_report
 from pacerail.console.access import Access, access_for
 from pacerail.console.desk import Desk, Pace, real_pace
 from pacerail.console.light import PreviewLight
 from pacerail.console.mqtt import TOPIC, parse_broker, publish
-from pacerail.console.plans import loader, plans_here
+from pacerail.console.plans import caller, loader, plans_here
 from pacerail.console.run import can_open_browser, links, open_browser, serve
 from pacerail.console.server import Beside, ConsoleServer, Offer
 from pacerail.errors import RailError
@@ -31,7 +32,8 @@ from pacerail.model.rail import Rail
 from pacerail.ports import FleetTime
 from pacerail.race.join import join, save_journal
 from pacerail.race.night import Night
-from pacerail.race.state import Event, Race
+from pacerail.race.state import Race
+from pacerail.race.strangers import Called
 from pacerail.railfleet import open_fleet
 from pacerail.report import Report, race_report
 from pacerail.summary import summary
@@ -64,32 +66,49 @@ class Page:
             beside.append(functools.partial(publish, broker=parse_broker(page.mqtt, page.topic, page.mqtt_hz)))
         plans = plans_here(plan_name)
         self.load: Callable[[str], Plan] = loader(rail.track, plans, anywhere=access.control_token is None)
+        self.called: Called = caller(rail.track, plans)
+        """The name of a plan, of those to choose from, by its hash."""
         self.server = ConsoleServer(access, rail, Offer(simulated, plans), beside)
         self.server.start()
         self._browser = page.browser
 
-    def tell(self) -> None:
+    def tell(self, say: Callable[[str], None] = to_stderr) -> None:
         """Say where the page is, and open it where there is a screen."""
         for line in links(self.server.access):
-            click.echo(line, err=True)
+            say(line)
         if self._browser and can_open_browser():
             open_browser(self.server.access.url())
 
 
-def serve_rail(rail: Rail, plan_name: str | None, sources: Sequence[str], page: PageSettings, *, joins: bool) -> bool:
+@dataclass(frozen=True)
+class Evening:
+    """A race night on the real rail: what of it the command line says."""
+
+    plan_name: str | None
+    """None: one is loaded from the page."""
+    sources: tuple[str, ...] = ()
+    """The words of `--gun`."""
+    buttons: tuple[str, ...] = ()
+    """The words of `--button`."""
+    without: tuple[str, ...] = ()
+    """Boards that it may do without."""
+    joins: bool = False
+    """It begins with the race that the boards run already."""
+
+
+def serve_rail(rail: Rail, evening: Evening, page: PageSettings) -> bool:
     """A race night on the real rail, until Ctrl-C. Returns whether a race was left that is still on.
 
-    `joins`: it begins with the race that the boards run already. Raises RailError if they run none.
+    Raises RailError if it is to begin with a race that the boards do not run.
     """
-    return asyncio.run(_serve_rail(rail, plan_name, sources, page, joins=joins))
+    return asyncio.run(_serve_rail(rail, evening, page))
 
 
-async def _serve_rail(
-    rail: Rail, plan_name: str | None, sources: Sequence[str], page: PageSettings, *, joins: bool
-) -> bool:
+async def _serve_rail(rail: Rail, evening: Evening, page: PageSettings) -> bool:
+    plan_name = evening.plan_name
     loop, clock = asyncio.get_running_loop(), FleetTime()
-    with open_fleet(rail, loop, clock=clock) as fleet:
-        listening: list[Source] = [parse_source(text, fleet) for text in sources]
+    with LogLines() as log, open_fleet(rail, loop, clock=clock, alone=True, patient=True) as fleet:
+        listening: list[Source] = [parse_source(text, fleet) for text in evening.sources]
         reports: list[Report] = []
         begun_us = [fleet.clock()]
 
@@ -100,16 +119,30 @@ async def _serve_rail(
             reports.append(race_report(race, rail, (fleet.clock() - begun_us[0]) / 1e6))
 
         served = Page(page, rail, plan_name, simulated=False)
-        night = Night(rail, fleet, served.load, lambda: listening, begun=begun, over=over, changed=_keep_journal)
-        night.observers.append(_log)
+        night = Night(
+            rail,
+            fleet,
+            served.load,
+            lambda: listening,
+            without=evening.without,
+            buttons=evening.buttons,
+            begun=begun,
+            over=over,
+            changed=_keep_journal,
+        )
+        night.strangers.called = served.called
+        night.observers.append(lambda event: log.say(event_line(event)))
         desk = Desk(night, PreviewLight(night), real_pace(clock), served.server.mailbox)
         desk.report = lambda: json.dumps(reports[-1].as_dict(), indent=2) if reports else None
         try:
             if plan_name is not None:
                 await night.load(plan_name)  # a plan that is wrong ends it here, in plain words
-            if joins and night.plan is not None:
-                await night.take_over(functools.partial(join, journal=_journal(night.plan.hash), time=clock))
-            served.tell()
+            if evening.joins and night.plan is not None:
+                journal = _journal(night.plan.hash)
+                await night.take_over(functools.partial(join, journal=journal, time=clock, called=served.called))
+            else:
+                night.strangers.begin()
+            served.tell(log.say)
             await serve(desk, served.server)
         finally:
             served.server.close()
@@ -117,11 +150,12 @@ async def _serve_rail(
 
 
 def serve_bench(
-    rail: Rail, plan_name: str, settings: Settings, page: PageSettings, report_path: str | None, *, by_hand: bool
+    rail: Rail, plan_name: str | None, settings: Settings, page: PageSettings, report_path: str | None, *, by_hand: bool
 ) -> tuple[str, Report | None]:
     """A race night on the simulated rail, until Ctrl-C: the phase of the last race, and its report.
 
-    The first race runs by itself, unless it is `by_hand`; the next ones, and other plans, come from the page.
+    The first race runs by itself, unless it is `by_hand` or there is no plan; the next ones, and other plans, come from
+    the page.
     """
     made: list[Report] = []
 
@@ -139,19 +173,21 @@ def serve_bench(
         served.server.close()
 
 
-async def _serve_bench(bench: BenchNight, plan_name: str, served: Page, *, by_hand: bool) -> None:
+async def _serve_bench(bench: BenchNight, plan_name: str | None, served: Page, *, by_hand: bool) -> None:
     pace = Pace(bench.settings.speed, bench.fleet_us_at, bench.catch_up)
     desk = Desk(bench.night, bench, pace, served.server.mailbox)
     desk.report = lambda: None if bench.report is None else json.dumps(bench.report.as_dict(), indent=2)
 
     async def first() -> None:
+        if plan_name is None:
+            return
         if by_hand:
             await bench.night.load(plan_name)
             return
         try:
             await bench.run_by_itself(plan_name)
         except RailError as error:
-            bench.night.note(f"the race does not run by itself: {error}")
+            bench.night.note(f"the race does not run by itself: {error}", level="warn")
 
     served.tell()
     click.echo("Ctrl-C ends it", err=True)
@@ -168,7 +204,3 @@ def _journal(plan_hash: str) -> Path:
 def _keep_journal(race: Race) -> None:
     with contextlib.suppress(OSError):  # a full disk is no reason to refuse a change
         save_journal(race, _journal(race.plan.hash))
-
-
-def _log(event: Event) -> None:
-    click.echo(f"{event.board or 'rail'}: {event.words}", err=True)

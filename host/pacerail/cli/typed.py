@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
-
-import click
+from collections.abc import Callable
 
 from pacerail.errors import InputError, RailError
+from pacerail.race.groups import begins
 from pacerail.race.orders import HELP, obey
 from pacerail.race.state import Race
 
@@ -16,33 +16,36 @@ _AT_ONCE = ("stop", "recall")
 """These wait for no order before them."""
 
 
-async def obey_typed(race: Race) -> None:
-    """Obey every line of standard input, until it ends. A wrong one is answered, and nothing is done."""
+async def obey_typed(race: Race, say: Callable[[str], None]) -> None:
+    """Obey every line of standard input, until it ends. A wrong one is answered (`say`), and nothing is done."""
     loop = asyncio.get_running_loop()
-    lines: asyncio.Queue[str | None] = asyncio.Queue()
+    lines: asyncio.Queue[tuple[str, int] | None] = asyncio.Queue()  # with the fleet time at which they were typed
+
+    def typed(line: str) -> None:
+        lines.put_nowait((line, race.fleet.clock()))
 
     def read() -> None:
         try:
             for line in sys.stdin:
-                loop.call_soon_threadsafe(lines.put_nowait, line)
+                loop.call_soon_threadsafe(typed, line)
             loop.call_soon_threadsafe(lines.put_nowait, None)
         except (RuntimeError, ValueError):  # the race is over: its loop, or standard input, is closed
             return
 
     threading.Thread(target=read, name="orders", daemon=True).start()
-    click.echo("orders: start, recall, stop, shift WAVE +2 m, ... (help lists them)", err=True)
+    say("orders: start, recall, stop, shift WAVE +2 m, ... (help lists them)")
     under_way: asyncio.Task[None] | None = None
     try:
-        while (line := await lines.get()) is not None:
-            text = line.strip()
+        while (got := await lines.get()) is not None:
+            text, at_us = got[0].strip(), got[1]
             if text in ("help", "?"):
-                click.echo(HELP, err=True)
+                say(HELP)
                 continue
             if under_way is not None and text in _AT_ONCE:
                 under_way.cancel()
             elif under_way is not None:
                 await asyncio.wait([under_way])
-            under_way = asyncio.create_task(_obey(race, text))
+            under_way = asyncio.create_task(_obey(race, text, at_us, say))
         if under_way is not None:
             await under_way
     finally:
@@ -50,13 +53,13 @@ async def obey_typed(race: Race) -> None:
             under_way.cancel()
 
 
-async def _obey(race: Race, text: str) -> None:
+async def _obey(race: Race, text: str, at_us: int, say: Callable[[str], None]) -> None:
     try:
-        await obey(race, text)
+        await obey(race, text, at_us if begins(text) else None)
     except InputError as error:
         for message in error.messages:
-            click.echo(message, err=True)
+            say(message)
     except RailError as error:
-        click.echo(str(error), err=True)
+        say(str(error))
     except Exception as error:  # the next order may be stop, and must be heard
-        race.note(f"{text}: FAULT of this program: {error!r}")
+        race.note(f"{text}: FAULT of this program: {error!r}", level="bad")

@@ -6,21 +6,30 @@ from dataclasses import dataclass
 
 from pacerail.race.state import OVER
 
-ACTIONS = ("load", "confirm", "prepare", "arm", "start", "ago", "recall", "stop", "change", "undo", "show", "athlete")
-"""`start` is a gun now or to come, `ago` one that has been; `athlete` is a split, `change` any change of plan."""
+ACTIONS = (
+    *("load", "confirm", "prepare", "arm", "start", "ago", "recall", "stop"),
+    *("change", "begin", "undo", "show"),
+    *("athlete", "miss", "split_undo", "marks"),
+)
+"""`start` is a gun now or to come, `ago` one that has been; `change` any change of plan; `athlete` is a split."""
 
-ON = ("arming", "armed", "running", "recalled")
+ON = ("arming", "armed", "running", "recalled", "interrupted")
 """Phases in which the boards are in a race: no other plan, no shows."""
 UNDER_WAY = ("connecting", "uploading", "syncing")
-BESIDE = ("start", "ago")
-"""These do not wait for a change: a gun that goes while one is on its way to the boards must be heard."""
+BESIDE = ("start", "ago", "begin")
+"""These do not wait for a change that is on its way to the boards: a gun must be heard, and a second group begins."""
 AT_ONCE = ("stop", "recall")
 """These break off what is under way."""
+_OF_OURS = ("prepare", "arm", "start", "ago", "recall", "change", "begin", "undo", "show")
+"""None of these can be done while the boards are in a race that was not started from here."""
+OF_THE_ATHLETE = ("athlete", "miss", "split_undo", "marks")
+"""These are noted here alone: nothing that is on its way to the boards is in their way."""
 _LIGHTS = {
     "arming": "the boards are being armed",
     "armed": "the boards are armed",
     "running": "the race is on",
     "recalled": "the rail still flashes red",
+    "interrupted": "this program does not look after the boards, and they run on",
 }
 
 
@@ -43,6 +52,12 @@ class Situation:
     """The athlete has a mark to come."""
     busy: str | None = None
     """What is under way: "arming"."""
+    groups: bool = False
+    """The plan has groups, which an order begins."""
+    strangers: str | None = None
+    """Words for boards that are in a race which was not started from here; None where there are none."""
+    noted: bool = False
+    """Something of the athlete can be taken back."""
 
 
 def can(now: Situation) -> dict[str, str | None]:
@@ -52,8 +67,8 @@ def can(now: Situation) -> dict[str, str | None]:
 
 def why_not(now: Situation, action: str) -> str | None:
     """Why an action cannot be done now; None if it can. Raises KeyError for one that is none of ACTIONS."""
-    reason = _RULES[action](now)
-    if now.busy is None or action == "athlete":
+    reason = (now.strangers if action in _OF_OURS else None) or _RULES[action](now)
+    if now.busy is None or action in OF_THE_ATHLETE:
         return reason
     if action in BESIDE and now.busy == "changing":
         return reason
@@ -107,7 +122,8 @@ def _ago(now: Situation) -> str | None:
 
 
 def _recall(now: Situation) -> str | None:
-    return None if now.phase in ("armed", "running") else "the boards are not armed: there is nothing to recall"
+    on = ("armed", "running", "interrupted")
+    return None if now.phase in on else "the boards are not armed: there is nothing to recall"
 
 
 def _stop(now: Situation) -> str | None:
@@ -116,6 +132,10 @@ def _stop(now: Situation) -> str | None:
 
 def _change(now: Situation) -> str | None:
     return None if now.phase in ("armed", "running") else "no race is on"
+
+
+def _begin(now: Situation) -> str | None:
+    return _change(now) or (None if now.groups else "the plan has no group that an order begins")
 
 
 def _undo(now: Situation) -> str | None:
@@ -136,17 +156,32 @@ def _athlete(now: Situation) -> str | None:
     return None if now.marks_left else "every mark has been passed"
 
 
+def _split_undo(now: Situation) -> str | None:
+    if not now.loaded:
+        return "no plan is loaded"
+    return None if now.noted else "nothing was noted of the athlete"
+
+
+def _marks(now: Situation) -> str | None:
+    return None if now.loaded else "no plan is loaded"
+
+
 _RULES = {
     "load": _load,
     "confirm": _confirm,
     "prepare": _prepare,
+    "join": _prepare,  # of a race that was not started from here; no page asks for it
     "arm": _arm,
     "start": _start,
     "ago": _ago,
     "recall": _recall,
     "stop": _stop,
     "change": _change,
+    "begin": _begin,
     "undo": _undo,
     "show": _show,
     "athlete": _athlete,
+    "miss": _athlete,
+    "split_undo": _split_undo,
+    "marks": _marks,
 }

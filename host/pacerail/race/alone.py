@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from pacerail.errors import RailError
 
 T = TypeVar("T")
+PATIENCE_S = 3.0
+"""So long a stop that is on its way to the boards is waited for at the end of the program."""
 
 
 class Alone:
@@ -22,36 +24,81 @@ class Alone:
         """What is under way, in words: "arming"."""
         self._note = note
         self._task: asyncio.Future[Any] | None = None
+        self._others: set[asyncio.Future[Any]] = set()
+        self._lasting = False
+        self._closing = False
 
-    async def do(self, doing: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Do one thing to its end. Raises what it raises, and RailError if something else broke it off."""
-        before = self._task
-        self.busy = doing
+    async def do(self, doing: str, work: Callable[[], Coroutine[Any, Any, T]], *, lasting: bool = False) -> T:
+        """Do one thing to its end. Raises what it raises, and RailError if something else broke it off.
+
+        A `lasting` one goes on though nobody waits for it any more, and is waited for by `close`. The others are broken
+        off then.
+        """
+        if self._closing and not lasting:
+            raise RailError("the program is ending")
+        before = [task for task in (self._task, *self._others) if task is not None]
+        self.busy, self._lasting = doing, lasting
         # taken at once: nothing else begins while what was under way is broken off
         task = self._task = asyncio.ensure_future(self._after(before, doing, work))
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError:
-            task.cancel()
-            raise
-        finally:
-            if self._task is task:
-                self._task = self.busy = None
-        if task.cancelled():
-            raise RailError(f"broken off while {doing}")
-        return task.result()
+        task.add_done_callback(self._done)
+        return await _end_of(task, doing, lasting=lasting)
 
-    async def close(self) -> None:
-        """Break off what is under way."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+    async def beside(self, doing: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Do something beside what is under way, and not after it. What breaks that off breaks this off too.
+
+        Raises what it raises, and RailError if it was broken off.
+        """
+        if self._closing:
+            raise RailError("the program is ending")
+        task = asyncio.ensure_future(work())
+        self._others.add(task)
+        self.busy = self.busy or doing
+        task.add_done_callback(self._done)
+        return await _end_of(task, doing)
+
+    async def close(self, patience_s: float = PATIENCE_S) -> None:
+        """Break off what is under way, but give a lasting one so long to come to its end; let nothing else begin."""
+        self._closing = True
+        while (task := self._task) is not None:
+            if self._lasting:
+                await asyncio.wait([task], timeout=patience_s)
+            await _broken_off([task])
+        await _broken_off(list(self._others))
+
+    def _done(self, task: asyncio.Future[Any]) -> None:
+        self._others.discard(task)
+        if self._task is task:
+            self._task = None
+        if self._task is None and not self._others:
+            self.busy = None
+        if not task.cancelled():
+            task.exception()  # whoever asked for it may not wait any more
 
     async def _after(
-        self, before: asyncio.Future[Any] | None, doing: str, work: Callable[[], Coroutine[Any, Any, T]]
+        self, before: Sequence[asyncio.Future[Any]], doing: str, work: Callable[[], Coroutine[Any, Any, T]]
     ) -> T:
-        if before is not None and not before.done():
-            before.cancel()
-            await asyncio.wait([before])
+        if await _broken_off(before):
             self._note(f"{doing}: what was under way is broken off")
         return await work()
+
+
+async def _end_of(task: asyncio.Future[T], doing: str, *, lasting: bool = False) -> T:
+    try:
+        await asyncio.wait([task])
+    except asyncio.CancelledError:
+        if not lasting:
+            task.cancel()
+        raise
+    if task.cancelled():
+        raise RailError(f"broken off while {doing}")
+    return task.result()
+
+
+async def _broken_off(tasks: Sequence[asyncio.Future[Any]]) -> bool:
+    """Break off those that are not done, and wait until they are; returns whether there were any."""
+    left = [task for task in tasks if not task.done()]
+    for task in left:
+        task.cancel()
+    if left:
+        await asyncio.wait(left)
+    return bool(left)

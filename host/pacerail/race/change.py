@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from pacerail.compile import Movement, loaded_movement, movement_of, with_movement
 from pacerail.errors import InputError, RailError
-from pacerail.fleet import Member, upload_one
+from pacerail.fleet import Member, Step, upload_one
 from pacerail.model.amended import Amended, recent
 from pacerail.model.changes import Begin, Change
 from pacerail.race.prepare import forget_guns, unchanged
@@ -31,13 +31,14 @@ _LATER_S = 0.1
 _REMEMBERED_S = (60.0, 30.0)  # what is longer over is left out when a board's room for pieces runs out
 
 
-async def change(race: Race, wanted: Change, *, forced: bool = False) -> None:
+async def change(race: Race, wanted: Change, *, forced: bool = False, at_us: int | None = None) -> None:
     """Change the plan of the race that is on, soon and everywhere at once. A group begins as of now, not of then.
 
-    Raises RailError, and changes nothing, if it cannot be done or would move a light backwards (unless `forced`).
+    `at_us`: or as of this fleet time, at which it was asked for. Raises RailError, and changes nothing, if it cannot be
+    done or would move a light backwards (unless `forced`).
     """
     if isinstance(wanted, Begin) and wanted.zero_s is None:
-        wanted = replace(wanted, zero_s=max(0.0, race.race_s() or 0.0) + wanted.in_s)
+        wanted = replace(wanted, zero_s=max(0.0, race.race_s(at_us) or 0.0) + wanted.in_s)
     await _take(race, _planned(race, lambda at_s: race.amended.with_change(wanted, at_s, forced=forced)))
 
 
@@ -47,8 +48,10 @@ async def undo(race: Race, *, forced: bool = False) -> None:
 
 
 async def amend_one(race: Race, member: Member) -> None:
-    """Give one board the plan as it is now, if it has not got it."""
+    """Give one board the plan as it is now, if it has not got it. Of changes that wait for their turn one is sent."""
     async with member.turn:
+        if race.phase not in ("armed", "running"):
+            return  # it was stopped or recalled meanwhile
         member.status = await member.client.status()
         table, movement, settled_s = member.table, race.movement, race.settled_s
         if member.status.table_hash != table[-8:]:
@@ -60,26 +63,25 @@ async def recall(race: Race) -> None:
 
     Raises RailError when there is nothing to be recalled.
     """
-    if race.phase not in ("armed", "running"):
+    if race.phase not in ("armed", "running", "interrupted"):
         raise RailError(f"nothing to recall: the race is {race.phase}; expected it armed or running")
     fleet = race.fleet
     at_us = fleet.clock() + round(TOGETHER_S * 1e6)
     race.ended_us = at_us
     race.enter("recalled")
-    race.note("recall: red")
     forget_guns(race)
-    failed = await fleet.try_each(lambda member: member.client.recall(at_us))
+    failed = await race.through(_told(race, lambda member: member.client.recall(at_us), "recall: red"))
     for name, error in failed.items():
-        race.note(f"did not hear the recall: {error}", name)
+        race.note(f"did not hear the recall: {error}", name, "bad")
     unchanged(race)
     await asyncio.sleep(max(0.0, (at_us - fleet.clock()) / 1e6 + _RED_S))
     give_up_us = fleet.clock() + round(_RECALL_MOST_S * 1e6)
     failed = await fleet.try_each(lambda member: _loaded_again(race, member, give_up_us))
     for name, error in failed.items():
-        race.note(f"is not ready again: {error}", name)
+        race.note(f"is not ready again: {error}", name, "warn")
     race.enter("ready")
     if failed:
-        race.note(f"recalled, but {', '.join(failed)} may still be lit: stopped as soon as they answer")
+        race.note(f"recalled, but {', '.join(failed)} may still be lit: stopped as soon as they answer", level="bad")
     else:
         race.note("recalled: ready to be armed again")
 
@@ -90,11 +92,26 @@ async def stop(race: Race) -> None:
     race.ended_us = at_us
     race.enter("stopped")
     race.called_off = True
+    await race.through(_stop_each(race, at_us))
+
+
+async def _stop_each(race: Race, at_us: int) -> None:
     still_lit = await race.fleet.try_each(lambda member: member.client.stop(at_us))
     race.shortcomings += [
         f"{name} could not be stopped: {error}; pacerail stop tries again" for name, error in still_lit.items()
     ]
     race.note("stopped: dark")
+
+
+async def _told(race: Race, step: Step, words: str) -> dict[str, RailError]:
+    """Take a step on each board, and say so once the messages are on their way: nothing is to hold them up."""
+
+    async def say() -> None:
+        await asyncio.sleep(0)
+        race.note(words, level="warn")
+
+    failed, _ = await asyncio.gather(race.fleet.try_each(step), say())
+    return failed
 
 
 async def _loaded_again(race: Race, member: Member, give_up_us: int) -> None:
@@ -135,7 +152,11 @@ def _next_s(race: Race, length: int) -> float:
 
 
 def _notice_s(race: Race, length: int) -> float:
-    """How long all boards need to hear of a change: those that share a link hear of it one after the other."""
+    """How long all boards need to hear of a change: those that share a link hear of it one after the other.
+
+    Taken twice: links have bad moments, and a board that is still being told of the change before hears of that first.
+    However many changes come together, it is one that goes before: see `amend_one`.
+    """
     messages = math.ceil((length + 2 * _CHUNK) / _CHUNK) + 2
     needed_s: defaultdict[int, float] = defaultdict(float)
     for member in race.fleet.members:
@@ -175,7 +196,7 @@ async def _take(race: Race, amended: Amended) -> None:
     running = [member for member in race.fleet.members if not member.lost]
     failed = await race.fleet.try_each(lambda member: amend_one(race, member), running)
     for name, error in failed.items():
-        race.note(f"did not take the change yet: {error}", name)
+        race.note(f"did not take the change yet: {error}", name, "warn")
 
 
 def _fits(race: Race, movement: Movement) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from pacerail.board import Edges
@@ -27,6 +27,8 @@ POLL_S = 0.2
 """Between two looks at a button: the light is there a second after the press anyway."""
 _FORM = "expected such as b03=red, or b03=red+5 for a countdown of 5 s"
 
+Beginning = Callable[[Race, Begin], Awaitable[None]]
+
 
 @dataclass(frozen=True)
 class Button:
@@ -37,34 +39,51 @@ class Button:
     in_s: float = 0.0
 
 
+def board_of(text: str, rail: Rail) -> str:
+    """The board of the words of `--button`, which is known without a plan. Raises InputError for one that is none."""
+    board, equals, rest = text.strip().partition("=")
+    if not equals or not rest.strip():
+        raise InputError(f"--button {text}: no board and group; {_FORM}")
+    if board.strip() not in (known := [b.name for b in rail.boards]):
+        raise InputError(f"--button {text}: no board is called {quoted(board.strip())}; expected one of {_list(known)}")
+    return board.strip()
+
+
 def parse_button(text: str, plan: Plan, rail: Rail) -> Button:
     """The words of `--button`: "b03=red", "b03=red+5". Raises InputError for a board or a group that is not there."""
-    board, equals, rest = text.strip().partition("=")
+    board = board_of(text, rail)
     names = [wave.name for wave in plan.waves if wave.spec.by_order]
     if not names:
         raise InputError(
             f'--button {text}: {plan.title} has no group; expected a plan with a wave that starts = "order"'
         )
-    wave, in_s = rest.strip(), 0.0
+    wave, in_s = text.partition("=")[2].strip(), 0.0
     match = re.fullmatch(r"(.*\S)\s*\+\s*([0-9:.]+)\s*s?", wave)
     if wave not in names and match is not None:
         wave, in_s = match[1], _countdown_s(text, match[2])
-    if not equals or not wave:
-        raise InputError(f"--button {text}: no board and group; {_FORM}")
-    if board.strip() not in (known := [b.name for b in rail.boards]):
-        raise InputError(f"--button {text}: no board is called {quoted(board.strip())}; expected one of {_list(known)}")
     if wave not in names:
         raise InputError(f"--button {text}: no group is called {quoted(wave)}; expected one of {_list(names)}")
-    return Button(board.strip(), wave, in_s)
+    return Button(board, wave, in_s)
 
 
-def check_buttons(buttons: Sequence[Button], sources: Sequence[str]) -> None:
+def fitting(texts: Sequence[str], plan: Plan, rail: Rail) -> tuple[tuple[Button, ...], tuple[str, ...]]:
+    """The buttons that fit the groups of a plan, and for each of the others why it does not."""
+    buttons: list[Button] = []
+    why: list[str] = []
+    for text in texts:
+        try:
+            buttons.append(parse_button(text, plan, rail))
+        except InputError as error:
+            why += error.messages
+    return tuple(buttons), tuple(why)
+
+
+def check_buttons(boards: Sequence[str], sources: Sequence[str]) -> None:
     """Raises InputError for a board with two buttons, and for `--gun pin` beside buttons: a pin is one or the other."""
-    boards = [button.board for button in buttons]
     twice = next((board for board in boards if boards.count(board) > 1), None)
     if twice is not None:
         raise InputError(f"--button: board {twice} has two; expected one a board, for it has one gun pin")
-    if buttons and "pin" in (source.strip() for source in sources):
+    if boards and "pin" in (source.strip() for source in sources):
         raise InputError("--button and --gun pin: a press would be taken for the gun; expected --go-in, --ago or lynx")
 
 
@@ -88,20 +107,36 @@ class Presses:
         return [tick for _, tick in sorted(fresh)]
 
 
-async def watch_buttons(race: Race, buttons: Sequence[Button]) -> None:
-    """Begin groups as their buttons are pressed, until the race is over or this is cancelled."""
+def begins(text: str) -> bool:
+    """Whether an order is to begin a group: its own time counts from when it was given, not from when it is obeyed."""
+    return text.split()[:2] == ["force", "begin"] or text.split()[:1] == ["begin"]
+
+
+async def watch_buttons(race: Race, buttons: Sequence[Button], begin: Beginning = change) -> None:
+    """Begin groups as their buttons are pressed, until the race is over or this is cancelled.
+
+    `begin` is what begins one; it raises RailError if that cannot be now.
+    """
     members = {member.name: member for member in race.fleet.members}
     async with asyncio.TaskGroup() as tasks:
         for button in buttons:
-            tasks.create_task(_watch(race, members[button.board], button))
+            tasks.create_task(_heard(race, members[button.board], button, begin))
 
 
-async def _watch(race: Race, member: Member, button: Button) -> None:
+async def _heard(race: Race, member: Member, button: Button, begin: Beginning) -> None:
+    try:
+        await _watch(race, member, button, begin)
+    except Exception as error:  # the race goes on without it, and so do the other buttons
+        words = f"FAULT of this program, the button for {button.wave} is not heard any more: {error!r}"
+        race.note(words, member.name, "bad")
+
+
+async def _watch(race: Race, member: Member, button: Button, begin: Beginning) -> None:
     presses = Presses()
     while race.armed_us == 0 and race.phase not in OVER:
         await asyncio.sleep(POLL_S)
     if member.identity is not None and not member.identity.gun:
-        race.note("has no gun pin: its button is not heard (see docs/gun.md)", member.name)
+        race.note("has no gun pin: its button is not heard (see docs/gun.md)", member.name, "warn")
         return
     waiting: list[tuple[int, int]] = []  # ticks, and how late they were noted at most
     while race.phase not in OVER:
@@ -113,16 +148,16 @@ async def _watch(race: Race, member: Member, button: Button) -> None:
         line = member.estimator.line()
         if waiting and line is not None and race.gun is not None:
             for tick, late_us in waiting:
-                await _pressed(race, button, pin_edge(tick, line, late_us))
+                await _pressed(race, button, pin_edge(tick, line, late_us), begin)
             waiting.clear()
         await asyncio.sleep(POLL_S)
 
 
-async def _pressed(race: Race, button: Button, edge: Gun) -> None:
+async def _pressed(race: Race, button: Button, edge: Gun, begin: Beginning) -> None:
     assert race.gun is not None
     press_s = (edge.zero_us - race.gun.zero_us) / 1e6
     if press_s < 0:
-        race.note(f"button for {button.wave}, {-press_s:.1f} s before the gun: nothing was begun", button.board)
+        race.note(f"button for {button.wave}, {-press_s:.1f} s before the gun: nothing was begun", button.board, "warn")
         return
     course = next(course for course in race.amended.courses if course.wave.name == button.wave)
     wave, begun = course.wave, course.begun
@@ -132,11 +167,11 @@ async def _pressed(race: Race, button: Button, edge: Gun) -> None:
         return  # of before it was ended, and heard of late
     race.note(f"button for {button.wave} at {format_time(press_s)}, known to {edge.bound_us} us", button.board)
     try:
-        await change(race, Begin(button.wave, button.in_s, press_s + button.in_s))
+        await begin(race, Begin(button.wave, button.in_s, press_s + button.in_s))
     except RailError as error:
-        race.note(f"button for {button.wave}: {error}", button.board)
+        race.note(f"button for {button.wave}: {error}", button.board, "warn")
     except Exception as error:  # the other buttons are heard on
-        race.note(f"button for {button.wave}: FAULT of this program: {error!r}", button.board)
+        race.note(f"button for {button.wave}: FAULT of this program: {error!r}", button.board, "bad")
 
 
 def _countdown_s(text: str, number: str) -> float:

@@ -9,8 +9,8 @@ from collections.abc import AsyncGenerator
 from pacerail.board import Status
 from pacerail.clocks import set_clock
 from pacerail.errors import RailError
-from pacerail.fleet import Member, sample_one, upload_one
-from pacerail.link import Refused
+from pacerail.fleet import Member, check_one, sample_one, upload_one
+from pacerail.link import NoAnswer, Refused
 from pacerail.race.change import amend_one
 from pacerail.race.state import Race
 
@@ -24,13 +24,17 @@ _REJOIN_PERIOD_S = 0.03
 _REJOIN_SAMPLES = 16
 _LOST_PERIOD_S = 0.2
 _SLEPT_US = 200_000
+AGAIN_S = (0.2, 1.0, 5.0)
+"""After a fault of this program what kept the race is begun anew, so long after it; after one more it is not."""
+LIVED_US = 60_000_000
+"""What went on for so long is not counted among those in a row."""
 _HEARD_US = 500_000  # after the time of a recall or stop every board that was told has done it
 
 
 @contextlib.asynccontextmanager
 async def kept(race: Race) -> AsyncGenerator[None]:
     """All boards are looked after inside. An error that is none of the rail's comes out at the end."""
-    watchers = [asyncio.create_task(_watch(race, member)) for member in race.fleet.members]
+    watchers = [asyncio.create_task(_watch_on(race, member)) for member in race.fleet.members]
     for watcher in watchers:
         watcher.add_done_callback(lambda _: race.woke())
     race.watchers = watchers
@@ -44,11 +48,52 @@ async def kept(race: Race) -> AsyncGenerator[None]:
                 raise ended
 
 
+def unkept(race: Race) -> tuple[str, str] | None:
+    """What is to be said of boards that a fault of this program has left alone, and what to do; None if there are none.
+
+    They run on. To recall them, to stop them and to change their plan needs nobody who looks after them.
+    """
+    if not race.unkept:
+        return None
+    names = [member.name for member in race.fleet.members if member.name in race.unkept]
+    words = f"{', '.join(names)}: not looked after any more, by a fault of this program"
+    if race.phase not in ("armed", "running"):
+        return words, "Prepare again; if it comes back, start the program again."
+    if race.phase == "armed":  # boards that have no gun cannot be joined
+        return (
+            words,
+            "Stop and prepare again, or start them by an order if there is no time: they run on by themselves.",
+        )
+    return words, "Start the program again with --join. Until then they run on, and stop, recall and changes work."
+
+
+async def _watch_on(race: Race, member: Member) -> None:
+    """Look after one board; a fault of this program in that must not become the race's, nor the other boards'."""
+    faults = 0
+    while True:
+        begun_us = race.fleet.clock()
+        try:
+            await _watch(race, member)
+        except Exception as error:
+            faults = 1 if race.fleet.clock() - begun_us > LIVED_US else faults + 1
+            fault = f"FAULT of this program: {error!r}"
+            if faults > len(AGAIN_S):
+                race.unkept.add(member.name)
+                race.note(
+                    f"{fault}; again and again, so it is not looked after any more. It runs on", member.name, "bad"
+                )
+                return
+            race.note(f"{fault}; it is looked after anew", member.name, "bad")
+            await asyncio.sleep(AGAIN_S[faults - 1])
+
+
 async def _watch(race: Race, member: Member) -> None:
     """Look after one board for the length of a race."""
     clock = race.fleet.clock
     begun_us = clock()
     told_us = 0  # look after it at once: it may have missed the gun
+    if member.identity is None:  # it was not there when the others were checked
+        await _until_it_is_known(race, member)
     while True:
         try:
             await sample_one(member)
@@ -58,11 +103,11 @@ async def _watch(race: Race, member: Member) -> None:
                 await _look_after(race, member)
             await asyncio.sleep(_EARLY_PERIOD_S if early else SYNC_PERIOD_S)
         except Refused as error:
-            race.note(f"refuses: {error}", member.name)
+            race.note(f"refuses: {error}", member.name, "warn")
             await asyncio.sleep(SYNC_PERIOD_S)
         except RailError as error:
             member.lost = True
-            race.note(f"lost: {error}", member.name)
+            race.note(f"lost: {error}", member.name, "bad")
             await _until_it_answers(member)
             race.note("answers again", member.name)
             begun_us, told_us = clock(), 0
@@ -77,13 +122,14 @@ async def _look_after(race: Race, member: Member) -> None:
         if await _mend(race, member, status):
             return  # it has a new clock as well
     except Refused as error:
-        race.note(f"refuses: {error}", member.name)
+        race.note(f"refuses: {error}", member.name, "warn")
     if not apart:
         await set_clock(race.fleet, member)
     elif not race.slept:
         # no link is as slow as that, and no crystal as wrong: better the light that runs than a host that slept
         race.slept = True
-        race.note("its clock and this computer's differ: did the computer sleep? The lights keep theirs", member.name)
+        words = "its clock and this computer's differ: did the computer sleep? The lights keep theirs"
+        race.note(words, member.name, "warn")
 
 
 async def _mend(race: Race, member: Member, status: Status) -> bool:
@@ -94,7 +140,7 @@ async def _mend(race: Race, member: Member, status: Status) -> bool:
     if race.phase == "running" and gun is not None:
         if status.state == "armed" or (status.state in ("running", "finished") and status.gun_us != gun.zero_us):
             await member.client.go(gun.zero_us)
-            race.note("had missed the gun: is in the race now", member.name)
+            race.note("had missed the gun: is in the race now", member.name, "warn")
         elif status.state not in ("running", "finished"):
             await _rejoin(race, member)
             return True
@@ -110,7 +156,7 @@ async def _mend(race: Race, member: Member, status: Status) -> bool:
         if race.fleet.clock() < race.ended_us + _HEARD_US:
             return False  # it may still have the word ahead of it
         await member.client.stop()
-        race.note("was still running: stopped", member.name)
+        race.note("was still running: stopped", member.name, "warn")
     return False
 
 
@@ -129,8 +175,25 @@ async def _mend_loaded(race: Race, member: Member, status: Status) -> bool:
         return True
     if member.name not in race.elsewhere:
         race.elsewhere.add(member.name)
-        race.note("was stopped by another program: left as it is", member.name)
+        race.note("was stopped by another program: left as it is", member.name, "warn")
     return False
+
+
+async def _until_it_is_known(race: Race, member: Member) -> None:
+    member.lost = True
+    said = ""
+    while member.identity is None:
+        try:
+            await check_one(member)
+        except NoAnswer:
+            await asyncio.sleep(_LOST_PERIOD_S)
+        except RailError as error:
+            if said != str(error):
+                said = str(error)
+                race.note(f"is not taken in: {said}", member.name, "warn")
+            await asyncio.sleep(SYNC_PERIOD_S)
+    member.lost = False
+    race.note("answers now: it is taken in", member.name)
 
 
 async def _until_it_answers(member: Member) -> None:
@@ -149,7 +212,7 @@ async def _rejoin(race: Race, member: Member) -> None:
 
     Its estimator has seen the jump of its ticks, and keeps what it knows of the crystal's rate.
     """
-    race.note("is not in the race: bringing it back", member.name)
+    race.note("is not in the race: bringing it back", member.name, "warn")
     await upload_one(member, race.loaded_table(member))
     for _ in range(_REJOIN_SAMPLES):
         await sample_one(member)

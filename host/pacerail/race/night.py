@@ -7,45 +7,36 @@ before, during and after the race, until the next one is made ready.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from pacerail.compile import compile_tables
-from pacerail.errors import InputError, RailError
-from pacerail.fleet import Fleet, Member
+from pacerail.errors import RailError
+from pacerail.fleet import BoardsFailed, Fleet, spare
 from pacerail.gunsources import Source
+from pacerail.model.athlete import Passings
+from pacerail.model.changes import Begin
 from pacerail.model.plan import Plan
 from pacerail.model.rail import Rail
-from pacerail.race.actions import Situation, why_not
+from pacerail.race.actions import AT_ONCE, Situation, why_not
 from pacerail.race.alone import Alone
-from pacerail.race.keep import kept
-from pacerail.race.orders import check_order, obey
+from pacerail.race.change import change
+from pacerail.race.groups import Button, fitting, watch_buttons
+from pacerail.race.keeper import Keeper
+from pacerail.race.orders import check_age, check_order, obey
+from pacerail.race.passed import Passed
 from pacerail.race.prepare import prepare, synchronise
-from pacerail.race.run import finish, follow, listen
+from pacerail.race.showing import Showing, Shows, check_show
 from pacerail.race.splits import Splits
-from pacerail.race.state import OVER, Event, Observer, Race
-from pacerail.shows import DARK, LONGEST_S, NAMED, Show, named
+from pacerail.race.state import Event, Level, Observer, Race
+from pacerail.race.strangers import Strangers
+from pacerail.race.timing import Timing
 
 T = TypeVar("T")
 IDLE = "idle"
-_SHOW_NOTICE_US = 300_000  # a show begins on all boards together, so long after it was asked for
-_LOOK_S = 0.05
-_END_S = 5.0
-_ORDERS = {"arm": "arm", "recall": "recall", "stop": "stop", "undo": "undo", "start": "start", "gun": "ago"}
+_ORDERS = {verb: verb for verb in ("arm", "recall", "stop", "undo", "start", "begin")} | {"gun": "ago"}
 _DOING = {"arm": "arming", "recall": "recalling", "stop": "stopping"}
-
-
-@dataclass(frozen=True)
-class Showing:
-    """A show that is on: one for each board, and the fleet times in us at which it begins and ends."""
-
-    name: str
-    shows: tuple[Show, ...]
-    begin_us: int
-    end_us: int
 
 
 def _nothing(race: Race) -> None:
@@ -60,8 +51,10 @@ async def _made_ready(race: Race) -> None:
 class Night:
     """The races of one rail. `load` finds a plan by what a person calls it; `sources` are the guns to be listened to.
 
-    `begun` is told of each race when it begins to be made ready, `over` when it has come to its end, `changed` whenever
-    its plan is another one.
+    `without` are boards that it may do without (see `Member.spared`). `buttons` are the words of `--button`: those
+    that fit the plan in hand begin its groups, the others are told of. `begun` is told of each race when it begins
+    to be made ready, `over` when it has come to its end, `changed` whenever its plan is another one, or what its
+    athlete has passed.
     """
 
     def __init__(
@@ -71,6 +64,8 @@ class Night:
         load: Callable[[str], Plan],
         sources: Callable[[], Sequence[Source]] = tuple,
         *,
+        without: Collection[str] = (),
+        buttons: Sequence[str] = (),
         begun: Callable[[Race], None] = _nothing,
         over: Callable[[Race], None] = _nothing,
         changed: Callable[[Race], None] = _nothing,
@@ -82,22 +77,29 @@ class Night:
         """A person has confirmed the read-back of the plan in hand."""
         self.race: Race | None = None
         """Under way, next, or the last one."""
-        self.splits: Splits | None = None
-        """Of the athlete, for the plan in hand."""
         self.sources: Sequence[Source] = ()
+        self.buttons: Sequence[Button] = ()
+        """Those that fit the plan in hand."""
+        self.missing: Sequence[str] = ()
+        """Boards because of which the race could not be made ready when that was tried last."""
+        self.strangers = Strangers(fleet, lambda: self._ours or self.phase != IDLE, self._warn)
         self.events: list[Event] = []
         self.observers: list[Observer] = []
-        self.showing: Showing | None = None
         self._load = load
         self._find_sources = sources
+        self._without = without
+        self._button_texts = buttons
         self._begun = begun
         self._over = over
         self._changed = changed
         self._ours = False  # the boards have been made ready, or stopped, from here
         self._tables: Sequence[bytes] = ()
-        self._alone = Alone(self.note)
-        self._keeper: asyncio.Task[None] | None = None
-        self._told_over = asyncio.Event()
+        self._alone = Alone(self._warn)
+        self._passed = Passed()
+        self._timing = Timing(self.note, changed)
+        self._shows = Shows(rail, fleet, self.note)
+        self._keeper = Keeper(self._beside_the_race, self._ended, lambda: self.busy == "stopping")
+        self._heard_for: Race | None = None  # the race for which `sources` were found
 
     @property
     def phase(self) -> str:
@@ -108,6 +110,24 @@ class Night:
     def busy(self) -> str | None:
         """What is under way: "arming"; None while nothing is."""
         return self._alone.busy
+
+    @property
+    def passed(self) -> tuple[Passings, Plan] | None:
+        """What the athlete has passed, and the plan as it was run by then; None without a plan.
+
+        It stays until the next race is armed, also when that is one of another plan.
+        """
+        return self._passed.now(self.splits, self._plan_now)
+
+    @property
+    def splits(self) -> Splits | None:
+        """Of the athlete, for the plan in hand."""
+        return self._timing.splits
+
+    @property
+    def showing(self) -> Showing | None:
+        """The show that was begun last, unless it was ended."""
+        return self._shows.now
 
     @property
     def situation(self) -> Situation:
@@ -124,11 +144,17 @@ class Night:
             undoable=sum(-1 if step.change is None else 1 for step in steps) > 0,
             marks_left=self.splits is not None and self.splits.passings.next_mark_m is not None,
             busy=self.busy,
+            groups=self.plan is not None and any(wave.spec.by_order for wave in self.plan.waves),
+            strangers=self.strangers.words,
+            noted=self.splits is not None and self.splits.passings.before is not None,
         )
 
-    def note(self, words: str, board: str | None = None) -> None:
+    def note(self, words: str, board: str | None = None, level: Level = "info") -> None:
         """Add to the log of the night."""
-        self._take_event(Event(self.fleet.clock(), board, words))
+        self._take_event(Event(self.fleet.clock(), board, words, level))
+
+    def _warn(self, words: str) -> None:
+        self.note(words, level="warn")
 
     async def load(self, name: str) -> Plan:
         """Take another plan in hand. Raises InputError for a plan that is wrong, RailError while a race is on."""
@@ -138,10 +164,14 @@ class Night:
             tables = compile_tables(plan, self.rail)
             splits = Splits(plan, self.rail.track)
             await self._let_go()
-            self.plan, self._tables, self.splits = plan, tables, splits
+            self._passed.put_away(self.splits, self._plan_now)
+            self.plan, self._tables, self._timing.splits = plan, tables, splits
             self.confirmed = False
             self.race = None
             self.note(f"loaded: {plan.title}, plan {plan.hash}; to be read back and confirmed")
+            self.buttons, unfit = fitting(self._button_texts, plan, self.rail)
+            for why in unfit:
+                self._warn(f"not heard with this plan: {why}")
             return plan
 
         return await self._do("load", "loading", work)
@@ -155,16 +185,23 @@ class Night:
         self.confirmed = True
         self.note(f"plan {plan_hash} was read back and confirmed")
 
-    async def ready(self) -> None:
+    async def ready(self, without: Collection[str] = ()) -> None:
         """Make a new race of the plan in hand: connect, check, upload, sync. Raises RailError when the rail says no.
 
-        Boards that are in a race of another program, or of this one before it was started anew, are left alone.
+        It does without those boards, if they fail. Boards that are in a race of another program, or of this one before
+        it was started anew, are left alone.
         """
 
         async def work() -> None:
+            spare(self.fleet.members, {*self._without, *without})
             if not self._ours:
                 await self._none_in_a_race()
-            await self._new_race(_made_ready)
+            self.missing = ()
+            try:
+                await self._new_race(_made_ready)
+            except BoardsFailed as error:
+                self.missing = error.names
+                raise
 
         await self._do("prepare", "making ready", work)
 
@@ -178,17 +215,25 @@ class Night:
             await self._new_race(joining)
             self.confirmed = True
 
-        await self._do("prepare", "taking over", work)
+        await self._do("join", "taking over", work)
 
-    async def order(self, text: str) -> None:
-        """Obey an order (see `orders`). Raises InputError for one that is none, RailError for one refused now."""
+    async def order(self, text: str, at_us: int | None = None) -> None:
+        """Obey an order (see `orders`). Raises InputError for one that is none, RailError for one refused now.
+
+        `at_us` is the fleet time at which it was pressed, where that is known: see `obey`.
+        """
         wanted = check_order(text)
+        if self.race is not None:
+            check_age(self.race, wanted.verb, at_us)
         action = _ORDERS.get(wanted.verb, "change")
         if action == "start" and wanted.rest[:1] in (("ago",), ("--ago",)):
             action = "ago"
+        if action == "begin":
+            await self._beside_changes(lambda: obey(self._racing(action), text, at_us))
+            return
         if action in ("start", "ago"):
             race = self._racing(action)
-            await obey(race, text)  # beside a change that may be under way
+            await obey(race, text, at_us)  # beside a change that may be under way
             return
 
         async def work() -> None:
@@ -197,65 +242,74 @@ class Night:
                 await self._all_dark()
                 return
             assert race is not None
-            if action == "recall" and self.splits is not None:
-                self.splits.clear()
-            await obey(race, text)
+            run_by = race.plan_now
+            try:
+                await obey(race, text, at_us)
+            finally:
+                if action == "recall" and race.phase not in ("armed", "running"):
+                    self._passed.hold(self.splits, run_by)
             if action in ("arm", "stop"):
-                self.showing = None
+                self._shows.now = None
 
         await self._do(action, _DOING.get(action, "changing"), work)
 
     async def show(self, name: str, seconds: float) -> None:
         """Show something by its name while no race is on. Raises InputError for no such show, RailError if refused."""
-        if name not in NAMED:
-            raise InputError(f"show {name}: no such show; expected one of {', '.join(NAMED)}")
-        if not 1 <= seconds <= LONGEST_S:
-            raise InputError(f"show {name} for {seconds:g} s: expected 1 to {LONGEST_S:g} s")
+        check_show(name, seconds)
 
         async def work() -> None:
             # without a race no clock was set by this program, and boards begin when they hear of it
-            start_us = None if self.race is None else self.fleet.clock() + _SHOW_NOTICE_US
-            shows = named(name, self.rail, seconds)
-            await self._show(shows, start_us)
-            begin_us = start_us or self.fleet.clock()
-            self.showing = Showing(name, tuple(shows), begin_us, begin_us + round(seconds * 1e6))
-            self.note(f"show: {name}, for {seconds:g} s")
+            await self._shows.begin(name, seconds, together=self.race is not None)
 
         await self._do("show", "beginning a show", work)
 
     async def dark(self) -> None:
         """End the show that is on."""
+        await self._do("show", "ending the show", self._shows.dark)
 
-        async def work() -> None:
-            await self._show([DARK] * len(self.fleet.members), None)
-            self.showing = None
-            self.note("dark")
+    def split(self, fleet_us: int, distance_m: float | None = None) -> None:
+        """The athlete passed the next mark at a fleet time, or that at a distance: those between were missed then.
 
-        await self._do("show", "ending the show", work)
+        Raises RailError for a press that cannot be one.
+        """
+        race = self.race
+        if race is None or not self._timing.heard_already(race, fleet_us, distance_m):
+            self._timing.press(self._racing("athlete"), fleet_us, distance_m)
 
-    def split(self, fleet_us: int) -> None:
-        """The athlete passed the next mark at a fleet time. Raises RailError for a press that cannot be one."""
-        race = self._racing("athlete")
-        assert self.splits is not None
-        self.note(self.splits.press(race, fleet_us))
+    def miss(self) -> None:
+        """The athlete's next mark was missed. Raises RailError if there is none."""
+        self._must("miss")
+        self._timing.miss()
 
     def undo_split(self) -> None:
-        """The athlete's last press is taken back. Raises RailError when there is none."""
-        self.note(self._splits().undo())
+        """What was noted last of the athlete is taken back. Raises RailError when there is nothing."""
+        self._must("split_undo")
+        self._timing.undo()
 
     def marks(self, every: str) -> None:
         """At which marks the athlete is timed. Raises RailError for words that name none."""
-        self.note(self._splits().mark_every(every))
+        self._must("marks")
+        self._timing.marks(every)
 
     async def close(self) -> None:
-        """Look after the boards no longer; what they show is left alone."""
+        """Look after the boards no longer; what they show is left alone.
+
+        A stop or a recall that is on its way to them is waited for, some 3 s at most; boards that were being armed are
+        unarmed again.
+        """
+        await self.strangers.close()
         await self._alone.close()
+        if self.race is not None:
+            await self.race.heard_through()
         await self._let_go()
 
-    def _splits(self) -> Splits:
-        if self.splits is None:
-            raise RailError("no plan is loaded")
-        return self.splits
+    @property
+    def _plan_now(self) -> Plan | None:
+        return self.plan if self.race is None else self.race.plan_now
+
+    async def _let_go(self) -> None:
+        await self._keeper.let_go()
+        await self._timing.let_go()
 
     def _must(self, action: str) -> None:
         refusal = why_not(self.situation, action)
@@ -270,21 +324,22 @@ class Night:
     async def _do(self, action: str, doing: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Do one thing, alone. Raises RailError if it cannot be done now, or was broken off by stop or recall."""
         self._must(action)
-        return await self._alone.do(doing, work)
+        return await self._alone.do(doing, work, lasting=action in AT_ONCE)
+
+    async def _press(self, race: Race, wanted: Begin) -> None:
+        """A button begins its group."""
+        await self._beside_changes(lambda: change(race, wanted))
+
+    async def _beside_changes(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Begin a group, now, whatever change is on its way to the boards. Raises RailError as `_do` does."""
+        self._must("begin")
+        await self._alone.beside("changing", work)
 
     async def _none_in_a_race(self) -> None:
         """Raises RailError if any board is: its lights are not to go out because somebody wants to be ready."""
-
-        async def look(member: Member) -> None:
-            member.status = await member.client.status()
-
-        await self.fleet.try_each(look)
-        on = [m.name for m in self.fleet.members if m.status is not None and m.status.state in ("armed", "running")]
-        if on:
-            raise RailError(
-                f"{', '.join(on)}: in a race that was not started from here; stop ends it, pacerail console --join "
-                "takes it over"
-            )
+        await self.strangers.look()
+        if words := self.strangers.words:
+            raise RailError(words)
 
     async def _new_race(self, begin: Callable[[Race], Awaitable[None]]) -> None:
         plan = self.plan
@@ -292,75 +347,46 @@ class Night:
         await self._let_go()
         for member, table in zip(self.fleet.members, self._tables, strict=True):
             member.table = table
-        race = self.race = Race(plan, self.rail, self.fleet, self._take_event, self._changed)
-        if self.splits is not None:
-            self.splits.clear()
-        self._begun(race)
+        if self.race is not None:
+            self._passed.hold(self.splits, self.race.plan_now)
+        race = self.race = Race(plan, self.rail, self.fleet, self._take_event, self._changed, armed=self._armed)
+        self._timing.begin(race)
         try:
+            self._begun(race)
             await begin(race)
-        except RailError:
-            race.enter(IDLE)
+            self._timing.taken_over(race)
+        except Exception:  # also a fault of this program: nobody is making it ready any more
+            if not race.called_off:
+                race.enter(IDLE)
             raise
         self._ours = True
-        self._told_over.clear()
-        keeper = asyncio.ensure_future(self._keep(race))
-        keeper.add_done_callback(self._no_longer_kept)
-        self._keeper = keeper
+        self._keeper.begin(race)
 
-    async def _keep(self, race: Race) -> None:
-        """Look after the boards, for as long as this race is the one."""
-        async with kept(race):
-            sources = self.sources = self._find_sources()
-            listening = [asyncio.ensure_future(listen(race, source)) for source in sources]
-            try:
-                await follow(race)
-                while self.busy == "stopping":  # it is still on its way to the boards
-                    await asyncio.sleep(_LOOK_S)
-            finally:
-                for listener in listening:
-                    listener.cancel()
-                await asyncio.gather(*listening, return_exceptions=True)
-            found, race.shortcomings = race.shortcomings, []
-            await finish(race)
-            race.shortcomings[:0] = found
-            for words in race.shortcomings:
-                self.note(words)
-            self._over(race)
-            self._told_over.set()
-            await asyncio.get_running_loop().create_future()
+    def _armed(self, race: Race) -> None:
+        """Whatever was passed before is another race's."""
+        self._passed.forget()
+        self._timing.clear()
 
-    def _no_longer_kept(self, keeper: asyncio.Task[None]) -> None:
-        if not keeper.cancelled() and (error := keeper.exception()) is not None:
-            self.note(f"FAULT of this program, the boards are not looked after: {error!r}; prepare again")
-            if self.race is not None and self.race.phase not in OVER:
-                self.race.enter("interrupted")
+    def _beside_the_race(self, race: Race) -> list[Coroutine[Any, Any, None]]:
+        """What goes on while the race is kept: its guns and its buttons are heard."""
+        if self._heard_for is not race:
+            self._heard_for, self.sources = race, self._find_sources()
+        guns = [self._timing.listen(race, source) for source in self.sources]
+        return [*guns, watch_buttons(race, self.buttons, self._press)]
 
-    async def _let_go(self) -> None:
-        keeper, self._keeper = self._keeper, None
-        if keeper is not None and not keeper.done():
-            if self.phase in OVER:  # how it ended is still to be asked
-                waiting = asyncio.ensure_future(self._told_over.wait())
-                await asyncio.wait([waiting, keeper], timeout=_END_S, return_when=asyncio.FIRST_COMPLETED)
-                waiting.cancel()
-            keeper.cancel()
-            await asyncio.wait([keeper])
+    def _ended(self, race: Race) -> None:
+        for words in race.shortcomings:
+            self.note(words, level="bad")
+        self._over(race)
 
     async def _all_dark(self) -> None:
         """Stop boards that are in no race of this program: what another one left running."""
         failed = await self.fleet.try_each(lambda member: member.client.stop())
-        self.showing = None
+        self._shows.now = None
         self._ours = True
         for name, error in failed.items():
-            self.note(f"could not be stopped: {error}", name)
+            self.note(f"could not be stopped: {error}", name, "bad")
         self.note("stopped: dark")
-
-    async def _show(self, shows: Sequence[Show], start_us: int | None) -> None:
-        payloads = {member.name: show.payload(start_us) for member, show in zip(self.fleet.members, shows, strict=True)}
-        failed = await self.fleet.try_each(lambda member: member.client.show(payloads[member.name]))
-        if len(failed) == len(payloads):
-            raise RailError(f"no board shows it: {next(iter(failed.values()))}")
-        for name, error in failed.items():
-            self.note(f"does not show it: {error}", name)
 
     def _take_event(self, event: Event) -> None:
         self.events.append(event)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pacerail.errors import InputError, RailError
-from pacerail.gun import ago, key_press, scheduled
+from pacerail.gun import Gun, ago, key_press, scheduled
 from pacerail.model.changes import VERBS, Change, parse_change
 from pacerail.model.units import parse_time_s
 from pacerail.race.change import change, recall, stop, undo
@@ -33,6 +33,7 @@ force ORDER                 do a change though a light jumps back
 """
 _COUNTS = {"arm": (0,), "start": (0, 2), "gun": (1,), "recall": (0,), "stop": (0,), "undo": (0,)}
 _CHANGES = VERBS
+_FORCE = "force before a change, as in: force shift target -3 m at once"
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,12 @@ class Order:
 def check_order(text: str) -> Order:
     """Understand an order. Raises InputError, in one line, for one that is none."""
     words = text.split()
+    if words in (["help"], ["?"]):
+        raise InputError(
+            f"help does nothing to a race; the orders are {', '.join((*_COUNTS, *_CHANGES))}, and {_FORCE}"
+        )
+    if words == ["force"]:
+        raise InputError(f"force alone is no order; expected {_FORCE}")
     forced = words[:1] == ["force"]
     verb, *rest = (words[1:] if forced else words) or [""]
     if verb in _CHANGES:
@@ -65,12 +72,29 @@ def check_order(text: str) -> Order:
     return Order(verb, tuple(rest), forced, None)
 
 
-async def obey(race: Race, text: str) -> None:
-    """Do what an order says. Raises InputError for one that is none, RailError when it cannot be done now."""
+def check_age(race: Race, verb: str, at_us: int | None) -> None:
+    """Raises RailError for an order that was pressed, at a fleet time, before the boards were armed this time.
+
+    It was meant for the start before. A stop is for the arming itself too, and a recall only for what was armed.
+    """
+    since_us = race.armed_us if verb == "recall" else race.arming_us
+    if at_us is not None and at_us < since_us:
+        raise RailError(
+            f"{verb} was pressed before the boards were armed this time: look, and press again if it still holds"
+        )
+
+
+async def obey(race: Race, text: str, at_us: int | None = None) -> None:
+    """Do what an order says. Raises InputError for one that is none, RailError when it cannot be done now.
+
+    `at_us` is the fleet time at which it was pressed, where that is known: a start and a group's begin count from then.
+    What else is changed takes place a second after it is obeyed, whenever it was pressed.
+    """
     order = check_order(text)
     verb, rest = order.verb, order.rest
+    check_age(race, verb, at_us)
     if order.wanted is not None:
-        await change(race, order.wanted, forced=order.forced)
+        await change(race, order.wanted, forced=order.forced, at_us=at_us)
     elif verb == "undo":
         await undo(race, forced=order.forced)
     elif verb == "arm":
@@ -82,7 +106,8 @@ async def obey(race: Race, text: str) -> None:
     elif verb == "stop":
         await stop(race)
     elif verb == "start":
-        await _start(race, [word.removeprefix("--") for word in rest])
+        now_us = race.fleet.clock()
+        await _start(race, [word.removeprefix("--") for word in rest], now_us if at_us is None else min(at_us, now_us))
     else:
         if race.phase not in ("armed", "running"):
             raise RailError(f"no gun now: the race is {race.phase}; expected it armed or running")
@@ -93,20 +118,19 @@ async def obey(race: Race, text: str) -> None:
             await tell(race)
 
 
-async def _start(race: Race, how: list[str]) -> None:
+async def _start(race: Race, how: list[str], at_us: int) -> None:
     if race.phase not in ("armed", "running"):
         raise RailError(f"cannot start: the race is {race.phase}; expected it armed")
-    now_us = race.fleet.clock()
     if not how:
         if race.gun is not None:
             raise RailError("it has a gun already; say start ago 3.2 to move it, or gun SOURCE")
-        await start(race, key_press(now_us))
+        await start(race, key_press(at_us))
         return
     if how[0] not in ("in", "ago"):
         raise InputError(f"start {how[0]}: expected start, start in SECONDS, or start ago SECONDS")
     try:
         seconds = parse_time_s(how[1].removesuffix("s"))
-        gun = ago(now_us, seconds) if how[0] == "ago" else scheduled(now_us, seconds)
+        gun = ago(at_us, seconds) if how[0] == "ago" else scheduled(at_us, seconds)
     except ValueError as error:
         raise InputError(f"start {how[0]}: {error}") from error
     if how[0] == "in" and race.gun is not None and race.fleet.clock() > race.gun.zero_us:
@@ -115,9 +139,25 @@ async def _start(race: Race, how: list[str]) -> None:
         raise RailError(
             f"the gun {seconds:g} s ago: the race is over after {race.amended.over_s:.0f} s; was that meant?"
         )
+    before = race.gun
     race.heard[gun.source] = gun
     if take(race, gun, at_once=True):
+        _tell_of_another(race, before, gun)
         await tell(race)
+
+
+def _tell_of_another(race: Race, before: Gun | None, gun: Gun) -> None:
+    """A start that was still to come is another one now: whoever ordered it the first time must see that."""
+    now_us = race.fleet.clock()
+    if before is None or before.zero_us <= now_us:
+        return
+    left_s, was_s = (gun.zero_us - now_us) / 1e6, (before.zero_us - now_us) / 1e6
+    now = f"is now in {_short(left_s)} s" if left_s > 0 else f"was {_short(-left_s)} s ago"
+    race.note(f"the start {now}; it was to be in {_short(was_s)} s", level="warn")
+
+
+def _short(seconds: float) -> str:
+    return f"{seconds:.1f}".removesuffix(".0")
 
 
 def _lines_of(verb: str) -> str:

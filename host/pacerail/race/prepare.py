@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from pacerail.clocks import READY_BOUND_US, set_clock, settle, too_wide
 from pacerail.compile import movement_of
 from pacerail.errors import RailError
@@ -10,6 +12,7 @@ from pacerail.model.amended import Amended
 from pacerail.race.start import hear, tell
 from pacerail.race.state import Race
 
+_UNARM_S = 3.0
 _SLEW_LEFT_US = 1000  # an armed board's clock may have so much still to make good
 
 
@@ -17,8 +20,13 @@ async def prepare(race: Race) -> None:
     """Connect, check, stop what an earlier host left running, and upload. Raises RailError naming the wrong boards."""
     fleet = race.fleet
     race.enter("connecting")
-    await fleet.each("check", check_one)
-    race.note("every board of the rail answers, and is the one that the rail file says")
+    for member in fleet.members:
+        member.lost = False
+    without = await fleet.each("check", check_one)
+    for name, error in without.items():
+        race.note(f"the race is made ready without it, as was asked for: {error}", name)
+    every = "every other board" if without else "every board"
+    race.note(f"{every} of the rail answers, and is the one that the rail file says")
     await fleet.each("stopping what was left from before", lambda member: _stop_left_over(race, member))
     race.enter("uploading")
     await fleet.each("upload", upload_one)
@@ -43,21 +51,23 @@ async def arm(race: Race) -> None:
         reasons = "".join(f"\n  {name}: {why}" for name, why in wide.items())
         raise RailError(f"not armed: the clocks of {len(wide)} boards are not known well enough:{reasons}")
     race.enter("arming")
-    unchanged(race)
-    forget_guns(race)
-    race.elsewhere.clear()
-    race.shortcomings.clear()
+    race.arming_us = fleet.clock()
     try:
+        unchanged(race)
+        forget_guns(race)
+        race.elsewhere.clear()
+        race.shortcomings.clear()
         await fleet.each("arming", lambda member: arm_one(race, member))
-    except RailError:
-        await fleet.try_each(lambda member: member.client.stop())
-        race.enter("ready")
+        race.armed_us = fleet.clock()
+        race.enter("armed")
+    except BaseException:  # also where it was broken off: no board is to wait for a gun that nobody gives it
+        try:
+            await race.through(_unarm(race))
+        finally:
+            if not race.called_off:
+                race.enter("ready")
         raise
-    except BaseException:  # broken off: whoever keeps the boards stops those that are armed
-        race.enter("ready")
-        raise
-    race.armed_us = fleet.clock()
-    race.enter("armed")
+    race.armed(race)
     race.note("armed: every board waits for the gun")
     for gun in race.early.values():
         if hear(race, gun):
@@ -72,6 +82,18 @@ async def arm_one(race: Race, member: Member) -> None:
     if abs(member.status.slew_us) > _SLEW_LEFT_US:
         raise RailError(f"its clock is still {member.status.slew_us / 1000:.1f} ms off; stop it and start again")
     member.shown_before = member.status.frames, member.status.late
+
+
+async def _unarm(race: Race) -> None:
+    """Stop all boards: the arming has failed, or was broken off. Bounded, whatever does not answer."""
+    try:
+        async with asyncio.timeout(_UNARM_S):
+            failed = await race.fleet.try_each(lambda member: member.client.stop(), race.fleet.counted)
+    except TimeoutError:
+        race.note("not armed, but some boards may still be; pacerail stop unarms them", level="bad")
+        return
+    for name, error in failed.items():
+        race.note(f"may still be armed: {error}; pacerail stop unarms it", name, "warn")
 
 
 def forget_guns(race: Race) -> None:
@@ -97,5 +119,5 @@ async def _stop_left_over(race: Race, member: Member) -> None:
     """A board that is still in another host's race would only slew to this host's clock, and slowly."""
     status = await member.client.status()
     if status.state in ("armed", "running", "recalled"):
-        race.note(f"was still {status.state} from before: stopped", member.name)
+        race.note(f"was still {status.state} from before: stopped", member.name, "warn")
         await member.client.stop()

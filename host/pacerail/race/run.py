@@ -81,9 +81,9 @@ async def listen(race: Race, source: Source) -> None:
     try:
         await source.watch(heard)
     except RailError as error:
-        race.note(f"{source.name} gives no gun: {error}")
+        race.note(f"{source.name} gives no gun: {error}", level="warn")
     except Exception as error:  # the race goes on without it
-        race.note(f"FAULT of this program, {source.name} is not heard any more: {error!r}")
+        race.note(f"FAULT of this program, {source.name} is not heard any more: {error!r}", level="bad")
 
 
 async def follow(race: Race, until_s: float | None = None) -> None:
@@ -121,7 +121,9 @@ def _shortcomings(race: Race) -> list[str]:
     over = (race.race_s() or 0.0) >= _end_s(race, None)
     for member in race.fleet.members:
         status = member.status
-        if member.lost or status is None:
+        if member.spared and (member.lost or status is None):
+            race.note("was not in the race, and was not waited for", member.name, "warn")
+        elif member.lost or status is None:
             found.append(f"{member.name} did not answer at the end")
         elif race.phase == "running" and status.state != "finished" and (over or status.state != "running"):
             found.append(f"{member.name} was {status.state} at the end")

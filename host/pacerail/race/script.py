@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pacerail.errors import InputError, RailError
 from pacerail.model.units import parse_time_s
+from pacerail.race.groups import begins
 from pacerail.race.orders import check_order, obey
 from pacerail.race.state import OVER, Race
 
@@ -82,8 +83,11 @@ async def play(race: Race, script: Sequence[Timed]) -> None:
         if not order.after and race.race_s() is None:
             _refused(race, order.text, f"there is no race time {order.seconds:g} s: the race is {race.phase}")
             continue
+        due_us = None  # it may come late, behind an order that is still on its way to the boards
+        if not order.after and race.gun is not None and begins(order.text):
+            due_us = race.gun.zero_us + round(order.seconds * 1e6)
         try:
-            await obey(race, order.text)
+            await obey(race, order.text, due_us)
         except (InputError, RailError) as error:
             _refused(race, order.text, str(error))
         except Exception as error:  # the orders that follow may be recall and stop
@@ -94,4 +98,4 @@ async def play(race: Race, script: Sequence[Timed]) -> None:
 
 def _refused(race: Race, text: str, why: str) -> None:
     race.refused.append(f"{text}: {why}")
-    race.note(f"{text}: {why}")
+    race.note(f"{text}: {why}", level="warn")

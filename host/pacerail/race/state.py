@@ -6,18 +6,22 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 from pacerail.compile import Movement, movement_of
 from pacerail.errors import RailError
 from pacerail.fleet import Fleet, Member
 from pacerail.gun import Gun
 from pacerail.model.amended import Amended
+from pacerail.model.athlete import Passings
 from pacerail.model.plan import Plan
 from pacerail.model.rail import Rail
 
+T = TypeVar("T")
 OVER = ("finished", "stopped")
 _STEP_S = 1e-5
+Level = Literal["info", "warn", "bad"]
+"""How bad a line of the log is: to be read, to be looked at, to be done something about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class Event:
     fleet_us: int
     board: str | None
     words: str
+    level: Level = "info"
 
 
 class CalledOff(RailError):
@@ -50,7 +55,9 @@ class Race:
     fleet: Fleet
     observer: Observer = lambda event: None
     changed: Callable[[Race], None] = lambda race: None
-    """Called after every change of plan."""
+    """Called after every change of plan, and of what the athlete has passed."""
+    armed: Callable[[Race], None] = lambda race: None
+    """Called whenever all boards have been armed."""
     phase: str = "connecting"
     gun: Gun | None = None
     heard: dict[str, Gun] = field(default_factory=dict[str, Gun])
@@ -77,17 +84,24 @@ class Race:
         self.refused: list[str] = []  # orders of a script that were not carried out, and why
         self.slept = False  # this computer's clock has stood still: it is not the race's any more
         self.told_us = 0  # fleet time at which the gun was last made known or moved
+        self.arming_us = 0  # fleet time at which the arming began that is under way, or was the last
+        self.unkept: set[str] = set()  # boards that are not looked after any more: this program has a fault
+        self.athlete: Passings | None = None  # what was noted of the athlete, for the journal
+        self.zero_moved: Callable[[Gun | None], None] = lambda before: (
+            None
+        )  # told the gun of before, when it is another
         self._moved = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._through: set[asyncio.Task[Any]] = set()
 
     @property
     def plan_now(self) -> Plan:
         """The plan with every change so far: what the light shows, and has shown."""
         return self.amended.plan
 
-    def note(self, words: str, board: str | None = None) -> None:
+    def note(self, words: str, board: str | None = None, level: Level = "info") -> None:
         """Add to the log."""
-        event = Event(self.fleet.clock(), board, words)
+        event = Event(self.fleet.clock(), board, words, level)
         self.events.append(event)
         with contextlib.suppress(Exception):  # a log that cannot be shown is no reason not to recall
             self.observer(event)
@@ -96,9 +110,11 @@ class Race:
         """A board's pace table of the plan as it was read back."""
         return self.tables[self.fleet.members.index(member)]
 
-    def race_s(self) -> float | None:
-        """Race time now, in s; below 0 before the gun, None when there is no gun yet."""
-        return None if self.gun is None else (self.fleet.clock() - self.gun.zero_us) / 1e6
+    def race_s(self, at_us: int | None = None) -> float | None:
+        """Race time now, or at a fleet time, in s; below 0 before the gun, None when there is no gun yet."""
+        if self.gun is None:
+            return None
+        return ((self.fleet.clock() if at_us is None else at_us) - self.gun.zero_us) / 1e6
 
     def enter(self, phase: str) -> None:
         """Go on to a phase, and wake who waits for one. Raises CalledOff if the race was stopped meanwhile."""
@@ -108,10 +124,27 @@ class Race:
         self.woke()
 
     def soon(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something beside all else."""
+        """Do something beside all else. What goes wrong in it is logged."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done_beside)
+
+    async def through(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do something to its end, also if who waits for it is broken off: what the boards must hear."""
+        task = asyncio.ensure_future(work)
+        self._through.add(task)
+        task.add_done_callback(self._through.discard)
+        return await asyncio.shield(task)
+
+    async def heard_through(self, at_most_s: float = 3.0) -> None:
+        """Wait until the boards have heard what they must hear, for so long at most."""
+        if self._through:
+            await asyncio.wait(self._through, timeout=at_most_s)
+
+    def _done_beside(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.note(f"FAULT of this program: {error!r}", level="bad")
 
     def woke(self) -> None:
         """Something has changed that a waiter may wait for."""
