@@ -139,6 +139,11 @@ class Viewer:
         """Wait for a phase of the race."""
         await self.until(lambda v: v.state is not None and v.state["phase"] in wanted)
 
+    @property
+    def warned(self) -> list[dict[str, str]]:
+        """The warnings of now."""
+        return [] if self.state is None else self.state["warnings"]
+
     def said(self, words: str) -> bool:
         """Whether the log says it."""
         return any(words in event["words"] for event in self.events)

@@ -96,6 +96,7 @@ def test_a_race_on_real_ports_from_the_page(tmp_path: Path) -> None:
 def test_ctrl_c_leaves_a_race_alone_and_it_can_be_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = tmp_path / "lap.toml"
     plan.write_text(SHORT.replace('"60 m"', '"400 m"').replace('"9.0"', '"60.0"'))
+    other = "breaking4-3-59"
 
     async def visit(door: Door) -> None:
         ana = await door.view()
@@ -110,9 +111,19 @@ def test_ctrl_c_leaves_a_race_alone_and_it_can_be_taken_over(tmp_path: Path, mon
     async def come_back(door: Door) -> None:
         """The program was started anew: the race is not to be stopped by who wants to be ready."""
         ana = await door.view()
+        await ana.until(lambda v: v.state is not None and any("not started from here" in w["text"] for w in v.warned))
+        assert ana.state is not None and ana.plan is not None
+        (warned,) = [w for w in ana.warned if "not started from here" in w["text"]]
+        assert warned["text"].startswith("b01, b02: in a race")
+        assert f"of plan {ana.plan['hash']} ({plan})" in warned["text"] and "--join" in warned["do"]
+        for action in ("prepare", "recall", "start", "show", "change"):
+            assert "in a race that was not started from here" in ana.state["can"][action], action
+        assert ana.state["can"]["stop"] is None and ana.state["can"]["load"] is None
         await ana.ask("take")
         why = await ana.ask("prepare")
         assert why is not None and "in a race that was not started from here" in why
+        # it goes on by itself, and was only looked at
+        assert [board["state"] for board in ana.state["boards"]] == ["running", "running"]
 
     async def take_over(door: Door) -> None:
         ana = await door.view()
@@ -131,6 +142,11 @@ def test_ctrl_c_leaves_a_race_alone_and_it_can_be_taken_over(tmp_path: Path, mon
         code, _, err = visited(Program("console", plan, "--rail", rail), visit)
         assert code == 130 and "stay in it by themselves; pacerail stop ends it" in err
         visited(Program("console", plan, "--rail", rail), come_back)
+        wrong = pacerail("console", other, "--rail", rail, "--join", "--listen", "127.0.0.1:0", timeout_s=60)
+        assert wrong.exit_code == 1 and re.search(r"no board runs plan \w+, but they run plan \w{16}", wrong.err)
+        monkeypatch.chdir(tmp_path)  # where the plan is one of those to choose from
+        wrong = pacerail("console", other, "--rail", rail, "--join", "--listen", "127.0.0.1:0", timeout_s=60)
+        assert "(lap.toml): give that one" in wrong.err, wrong.err
         code, _, err = visited(Program("console", plan, "--rail", rail, "--join"), take_over)
         assert code == 130 and "the rail was left as it is" in err
         none = pacerail("console", plan, "--rail", rail, "--join", "--listen", "127.0.0.1:0", timeout_s=60)
@@ -159,6 +175,56 @@ def test_the_bench_runs_by_itself_before_the_page(tmp_path: Path) -> None:
     assert json.loads(report.read_text())["phase"] == "finished"
 
 
+def test_a_simulated_console_begins_without_a_plan(tmp_path: Path) -> None:
+    """One is loaded from the page; no race runs by itself."""
+
+    async def visit(door: Door) -> None:
+        ana = await door.view()
+        assert ana.hello["simulated"]
+        assert ana.state is not None and ana.state["phase"] == "idle" and ana.state["waves"] == []
+        assert ana.state["can"]["prepare"] == "no plan is loaded"
+        await ana.ask("take")
+        assert await ana.ask("load", plan="training-3-groups") is None
+        await ana.until(lambda v: v.plan is not None and v.state is not None and len(v.state["waves"]) == 3)
+        assert ana.plan is not None and [wave["group"] for wave in ana.plan["waves"]] == [True] * 3
+        assert ana.state["phase"] == "idle" and ana.state["waves"][0]["group"]["begin"] == "no race is on"
+
+    code, out, err = visited(Program("console", "--simulated"), visit)
+    assert (code, out) == (0, "")
+    assert "Traceback" not in err
+
+
+def test_buttons_are_heard_on_race_night(tmp_path: Path) -> None:
+    """A board without a gun pin says so; with another plan from the page the button is told of, and not heard."""
+
+    async def visit(door: Door) -> None:
+        ana = await door.view()
+        await ana.ask("take")
+        assert await ana.ask("load", plan=str(short)) is None
+        await ana.until(lambda v: v.said("not heard with this plan: --button b01=red"))
+        assert await ana.ask("load", plan="training-3-groups") is None
+        await ana.until(lambda v: v.plan is not None and v.plan["title"].startswith("Training"))
+        assert ana.state is not None and ana.plan is not None
+        await ana.until(lambda v: v.state is not None and len(v.state["waves"]) == 3)
+        assert ana.state["waves"][0]["group"]["buttons"] == ["b01"]
+        assert await ana.ask("confirm", hash=ana.plan["hash"]) is None
+        assert await ana.ask("prepare") is None
+        assert await ana.ask("order", order="arm") is None
+        await ana.until(lambda v: v.said("has no gun pin: its button is not heard"))
+        assert await ana.ask("order", order="start") is None
+        begun = [ana.sent("order", order=f"begin {name}") for name in ("red", "blue")]
+        assert await asyncio.gather(*begun) == [None, None]
+        await ana.until(lambda v: v.state is not None and len(v.state["changes"]) == 2)
+        assert await ana.ask("order", order="stop") is None
+
+    short = short_plan(tmp_path)
+    first, second = boards()
+    with console_board(first, tmp_path) as one, console_board(second, tmp_path) as two:
+        rail = rail_file(tmp_path, [one, two])
+        code, _, err = visited(Program("console", "--rail", rail, "--button", "b01=red"), visit)
+    assert code == 130 and "Traceback" not in err, err
+
+
 def test_the_bench_ended_in_mid_race(tmp_path: Path) -> None:
     async def visit(door: Door) -> None:
         ana = await door.view()
@@ -174,7 +240,14 @@ def test_the_bench_ended_in_mid_race(tmp_path: Path) -> None:
     [
         (("console", "no-such-plan"), "no-such-plan"),
         (("console", "breaking4-3-59"), "no board has a port"),
-        (("console", "--simulated"), "--simulated wants a plan"),
+        (("console", "no-such-plan", "--simulated"), "no-such-plan: no such file, and no shipped plan"),
+        (("console", "--join"), "expected its plan"),
+        (("console", "training-3-groups", "--button", "b03=pink"), "no group is called"),
+        (("console", "--button", "b99=red"), 'no board is called "b99"'),
+        (("console", "--button", "b03=red", "--button", "b03=blue"), "board b03 has two"),
+        (("console", "--button", "b03=red", "--gun", "pin"), "would be taken for the gun"),
+        (("console", "--simulated", "--button", "b03=red"), "expected it without --simulated"),
+        (("console", "--gun", "horn"), "no such source"),
         (("console", "breaking4-3-59", "--simulated", "--gun", "pin"), "expected it without --simulated"),
         (("console", "breaking4-3-59", "--simulated", "--listen", "nowhere"), "expected HOST:PORT"),
         (("console", "breaking4-3-59", "--simulated", "--mqtt", "http://b"), "expected mqtt://HOST"),

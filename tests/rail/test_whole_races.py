@@ -166,7 +166,7 @@ def test_messages_lost_and_damaged_change_nothing(one_lap: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (("bench", "no-such-plan"), "no-such-plan:1: no such file"),
+        (("bench", "no-such-plan"), "no-such-plan: no such file"),
         (("bench", "breaking4-3-59", "--speed", "fast"), "expected max or a number"),
         (("bench", "breaking4-3-59", "--rail", "indoor-200", "--boards", "3"), "expected them without --rail"),
         (("bench", "breaking4-3-59", "--boards", "200", "--leds", "2000"), "expected 5 mm at least"),
@@ -175,7 +175,7 @@ def test_messages_lost_and_damaged_change_nothing(one_lap: Path) -> None:
             "/no/such/folder/r.json: cannot be written",
         ),
         (("bench", "breaking4-3-59", "--record", "/no/such/folder/f.jsonl"), "/no/such/folder/f.jsonl: cannot be"),
-        (("bench", "breaking4-3-59", "--faults", "no-such-file"), "no-such-file:1: no such file"),
+        (("bench", "breaking4-3-59", "--faults", "no-such-file"), "no-such-file: no such file"),
         (("race", "breaking4-3-59"), "--go-in"),
         (("race", "breaking4-3-59", "--go-in", "5", "--until", "soon"), "--until"),
     ],

@@ -51,6 +51,23 @@ def test_the_feed_is_one_that_a_wire_could_bring(seed: int) -> None:
     assert len(set(times)) < len(times), "what was stalled comes at once"
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_the_clock_stands_for_a_split(seed: int) -> None:
+    """It shows the split to 1/100 s, nothing else for 3 s, and runs on; the gun is known as well as without."""
+    splits_s = (60.35, 61.0, 120.75)
+    brought = list(islice(lynx_feed(Random(seed), ZERO_NS, splits_s), 1300))
+    assert all(a[0] <= b[0] for a, b in pairwise(brought))
+    parser = Parser()
+    messages = [m for true_ns, data in brought for m in parser.take(data, true_ns // 1000)]
+    stood = [k for k, m in enumerate(messages) if m.kind is Kind.PAUSED]
+    assert [(messages[k].race_us, messages[k].step_us) for k in stood] == [
+        (60_350_000, 10_000), (61_000_000, 10_000), (120_750_000, 10_000),
+    ]  # fmt: skip
+    assert all(m.host_us >= ZERO_NS // 1000 + (m.race_us or 0) for m in messages[1:])
+    after = messages[stood[2] + 1]
+    assert after.kind is Kind.RUNNING and after.race_us is not None and 123_600_000 < after.race_us < 124_000_000
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_what_a_source_makes_of_the_feed_holds_the_truth(seed: int) -> None:
     """Every zero that it hands over."""

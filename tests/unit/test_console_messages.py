@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import struct
+import unicodedata
 from collections.abc import Awaitable
 from typing import Any
 
@@ -13,15 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pacerail.console import messages as m
-from pacerail.console.access import access_for, split_host
-from pacerail.console.control import CONTROL, VIEW, Allowance, Control, NotAllowed, Viewer
+from pacerail.console.allowance import Allowance
+from pacerail.console.control import CONTROL, VIEW, Control, NotAllowed, Viewer
 from pacerail.console.hub import Hub
 from pacerail.console.mailbox import Mailbox
-from pacerail.console.mqtt import parse_broker
 from pacerail.console.outbox import MOST_WORDS, Outbox, pixels_of
-from pacerail.console.plans import loader, plans_here
-from pacerail.errors import InputError, RailError
-from pacerail.model.track import standard_track
+from pacerail.errors import RailError
+from pacerail.race.state import Level
 
 GOOD = [
     ({"type": "load", "plan": "breaking4-3-59"}, m.Load("breaking4-3-59")),
@@ -32,17 +31,22 @@ GOOD = [
     ({"type": "dark"}, m.Dark()),
     ({"type": "split"}, m.Split(0.0)),
     ({"type": "split", "age_ms": 12.5}, m.Split(12.5)),
+    ({"type": "split", "age_ms": 0, "distance_m": 1609.344}, m.Split(0.0, 1609.344)),
+    ({"type": "split", "distance_m": None}, m.Split(0.0)),
+    ({"type": "split_miss"}, m.SplitMiss()),
     ({"type": "split_undo"}, m.SplitUndo()),
     ({"type": "marks", "every": "line"}, m.Marks("line")),
     ({"type": "take"}, m.Take()),
     ({"type": "hand", "to": "k5"}, m.Hand("k5")),
     ({"type": "name", "name": "Ana, timing hut"}, m.Name("Ana, timing hut")),
+    ({"type": "resume", "key": "abc-_9"}, m.Resume("abc-_9")),
 ]
 
 
 @pytest.mark.parametrize(("told", "meaning"), GOOD)
 def test_every_message_of_the_contract(told: dict[str, Any], meaning: m.Message) -> None:
-    assert m.parse(json.dumps({**told, "id": 7})) == (7, meaning)
+    assert m.parse(json.dumps({**told, "id": 7})) == m.Said(7, None, meaning)
+    assert m.parse(json.dumps({**told, "id": 7, "at_ms": 12.5})) == m.Said(7, 12.5, meaning)
     assert m.words(meaning)
 
 
@@ -58,8 +62,16 @@ def test_every_message_of_the_contract(told: dict[str, Any], meaning: m.Message)
         {"type": "show", "name": "x", "seconds": "30"},
         {"type": "show", "name": "x", "seconds": -1},
         {"type": "split", "age_ms": True},
+        {"type": "split", "distance_m": "800 m"},
+        {"type": "split", "distance_m": -1},
         {"type": "split", "age_ms": 1e9},
         {"type": "name", "name": "x" * 41},
+        {"type": "prepare", "at_ms": "now"},
+        {"type": "prepare", "at_ms": -1},
+        {"type": "prepare", "at_ms": True},
+        {"type": "prepare", "at_ms": 1e300},
+        {"type": "resume"},
+        {"type": "resume", "key": ["k"]},
         {"type": "explode"},
         {"type": None},
     ],
@@ -84,6 +96,40 @@ def test_only_numbers_that_are_numbers() -> None:
         m.parse(json.dumps({"type": "take", "id": 1, "x": "y" * m.LONGEST}))
     with pytest.raises(m.Malformed):
         m.parse("[" * 4000)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "Ana\u202enimda",  # written from right to left from here on
+        "Ana\u2066",
+        "\u200bAna",  # without width
+        "Ana\u200d",
+        "Ana\ufeff",
+        "Ana\u00ad",
+        "Ana\u2028Ben",  # another line
+        "Ana\x1b[2J",
+        "Ana\x00",
+        "Ana\ud800",  # half a character
+        "\U000e0041na",
+        " \u3000 ",
+    ],
+)
+def test_names_of_characters_that_cannot_be_seen_are_refused(odd: str) -> None:
+    for told in ({"type": "name", "name": odd}, {"type": "order", "order": odd}, {"type": "load", "plan": odd}):
+        with pytest.raises(m.Malformed, match="expected text of 1 to"):
+            m.parse(json.dumps({**told, "id": 1}))
+
+
+@given(st.text(max_size=60))
+def test_a_name_that_is_taken_is_one_line_of_what_can_be_seen(name: str) -> None:
+    try:
+        said = m.parse(json.dumps({"type": "name", "id": 1, "name": name})).message
+    except m.Malformed:
+        return
+    assert isinstance(said, m.Name) and 1 <= len(said.name) <= 40
+    assert not any(unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp") for sign in said.name)
+    said.name.encode()
 
 
 def test_control_is_taken_asked_for_and_handed_over() -> None:
@@ -183,85 +229,6 @@ def test_the_mailbox_wakes_once_and_keeps_the_newest() -> None:
     assert woken == [1, 1] and box.take().plan == b"p"
 
 
-def test_access_on_this_computer_and_beyond() -> None:
-    here = access_for(None)
-    assert here.role(None) == CONTROL and here.url() == "http://127.0.0.1:8359/"
-    assert here.knows_host("127.0.0.1:8359") and here.knows_host("localhost:8359") and here.knows_host("[::1]:8359")
-    for host in ("evil.example:8359", "127.0.0.1:80", "127.0.0.1.evil.example:8359", "192.168.1.7:8359", ""):
-        assert not here.knows_host(host), host
-    out = access_for("0.0.0.0:9000")
-    assert out.control_token is not None and out.view_token is not None and out.control_token != out.view_token
-    assert len(out.control_token) >= 32
-    assert out.role(out.control_token) == CONTROL and out.role(out.view_token) == VIEW
-    assert out.role(None) is None and out.role("") is None and out.role(out.control_token[:-1]) is None
-    assert out.role("ü" * 32) is None
-    assert out.control_token in out.url() and out.control_token not in out.url(view=True)
-    assert out.knows_host("192.168.1.7:9000") and not out.knows_host("evil.example:9000")
-    assert access_for("0.0.0.0:9000").control_token != out.control_token
-    assert access_for("localhost:9000").control_token is None
-    assert here.knows_origin("http://127.0.0.1:8359", "127.0.0.1:8359")
-    for origin in (
-        None,
-        "null",
-        "http://evil.example",
-        "http://127.0.0.1:8360",
-        "file://127.0.0.1:8359",
-        "http://[",
-        "",
-    ):
-        assert not here.knows_origin(origin, "127.0.0.1:8359"), origin
-
-
-@pytest.mark.parametrize("listen", ["", "8359", "host", "host:", "host:x", "host:70000", ":8359", "host:-1"])
-def test_an_address_that_is_none(listen: str) -> None:
-    with pytest.raises(InputError) as wrong:
-        access_for(listen)
-    assert "expected HOST:PORT" in str(wrong.value)
-
-
-def test_hosts_are_split() -> None:
-    assert split_host("[::1]:80") == ("::1", 80)
-    assert split_host("A.example:8359") == ("a.example", 8359)
-    assert split_host("[::1]") == ("::1", None)
-
-
-@pytest.mark.parametrize(
-    "url", ["broker", "http://broker", "mqtt://", "mqtt://b/topic", "mqtt://b:x", "mqtt://[", "mqtt:b"]
-)
-def test_a_broker_that_is_none(url: str) -> None:
-    with pytest.raises(InputError):
-        parse_broker(url)
-
-
-def test_brokers() -> None:
-    broker = parse_broker("mqtts://a%40b:c@tv.example", "track/1", 1.0)
-    assert (broker.host, broker.port, broker.tls, broker.user, broker.password) == (
-        "tv.example",
-        8883,
-        True,
-        "a@b",
-        "c",
-    )
-    with pytest.raises(InputError):
-        parse_broker("mqtt://b", "a/#")
-
-
-def test_plans_offered(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "tonight.toml").write_text('distance = "400 m"\n[[wave]]\nname="a"\ncolour="red"\ntarget="60"\n')
-    (tmp_path / "rail.toml").write_text('title = "no plan"\n')
-    offered = plans_here("breaking4-3-59")
-    assert offered[:2] == ["breaking4-3-59", "tonight.toml"] and "rail.toml" not in offered
-    assert offered.count("breaking4-3-59") == 1
-    track = standard_track()
-    assert loader(track, offered, anywhere=False)("tonight.toml").distance_m == 400
-    with pytest.raises(InputError, match="not one of the plans"):
-        loader(track, offered, anywhere=False)(str(tmp_path / "tonight.toml"))
-    assert loader(track, offered, anywhere=True)(str(tmp_path / "tonight.toml")).distance_m == 400
-    with pytest.raises(InputError, match=r"ends in \.toml"):
-        loader(track, offered, anywhere=True)("/etc/passwd")
-
-
 class FakeRail:
     """The race's side, which notes what it is asked."""
 
@@ -277,7 +244,7 @@ class FakeRail:
 
         return done()
 
-    def note(self, words: str) -> None:
+    def note(self, words: str, level: Level = "info") -> None:
         self.notes.append(words)
 
 

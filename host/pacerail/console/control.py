@@ -1,14 +1,19 @@
 """Who looks, and who of them is in control: one at most. No I/O.
 
 Whoever has the control's link may take control while it is free, or ask for it; who has it may hand it over. When a
-page in control goes away, control is free, and nothing else happens.
+page in control goes away, who asked first has it; else it is free. Nothing else happens. A page whose line broke comes
+back by the secret that it was given, and has what it had, if nobody took it meanwhile.
 """
 
 from __future__ import annotations
 
+import hmac
+import secrets
+from collections import deque
 from dataclasses import dataclass, field
 
 CONTROL, VIEW = "control", "view"
+_REMEMBERED = 50  # pages that have gone, of each role: a crowd of those who look makes nobody else forgotten
 
 
 class NotAllowed(Exception):
@@ -23,6 +28,8 @@ class Viewer:
     role: str
     """CONTROL may be in control, VIEW only looks."""
     name: str | None = None
+    key: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+    """By this secret its page may come back."""
 
     @property
     def words(self) -> str:
@@ -39,6 +46,10 @@ class Control:
     asked: list[str] = field(default_factory=list[str])
     """Who asks for control, the first one first."""
     _count: int = 0
+    _last: Viewer | None = None  # who had control last, while nobody has it
+    _gone: dict[str, deque[Viewer]] = field(
+        default_factory=lambda: {role: deque[Viewer](maxlen=_REMEMBERED) for role in (CONTROL, VIEW)}
+    )
 
     def join(self, role: str) -> Viewer:
         """A new viewer."""
@@ -49,13 +60,41 @@ class Control:
 
     def leave(self, viewer: Viewer) -> str | None:
         """A viewer has gone; what the log should say of it, if anything."""
-        self.viewers.pop(viewer.id, None)
+        if self.viewers.pop(viewer.id, None) is not None:
+            self._gone[viewer.role].append(viewer)
         if viewer.id in self.asked:
             self.asked.remove(viewer.id)
         if self.by != viewer.id:
             return None
-        self.by = None
+        self.by, self._last = None, viewer
+        if self.asked:
+            first = self._give(self.viewers[self.asked[0]])
+            return f"{viewer.words} has gone: {first}, the rail goes on as it is"
         return f"{viewer.words} has gone: nobody is in control, the rail goes on as it is"
+
+    def resume(self, viewer: Viewer, key: str) -> tuple[Viewer, str | None]:
+        """A viewer is an earlier one, of the same role, that has come back; it has that one's name and place.
+
+        Gives the earlier one, which is a viewer no more, and what the log should say. Its key is spent.
+        Raises NotAllowed for a key that is nobody's.
+        """
+        known = [other for other in self.viewers.values() if other.role == viewer.role and other is not viewer]
+        before: Viewer | None = None
+        for other in [*known, *self._gone[viewer.role]]:
+            if hmac.compare_digest(other.key.encode(), key.encode()):
+                before = other
+        if before is None:
+            raise NotAllowed("not known here any more")
+        had = self.by == before.id or (self.by is None and self._last is before)
+        if self.viewers.pop(before.id, None) is None:
+            self._gone[viewer.role].remove(before)
+        if before.id in self.asked:
+            self.asked[self.asked.index(before.id)] = viewer.id
+        viewer.name = before.name
+        if not had or viewer.role != CONTROL:
+            return before, None
+        self._give(viewer)
+        return before, f"{before.id} is back as {viewer.words}, and in control"
 
     def take(self, viewer: Viewer) -> str:
         """Take control, or ask for it; what the log should say. Raises NotAllowed for who only looks."""
@@ -96,27 +135,7 @@ class Control:
         }
 
     def _give(self, viewer: Viewer) -> str:
-        self.by = viewer.id
+        self.by, self._last = viewer.id, None
         if viewer.id in self.asked:
             self.asked.remove(viewer.id)
         return f"{viewer.words} is in control"
-
-
-class Allowance:
-    """So many at once, and so many a second from there on. Times are in s, of any clock."""
-
-    def __init__(self, at_once: float, a_second: float) -> None:
-        self._most = at_once
-        self._a_second = a_second
-        self._left = at_once
-        self._at_s: float | None = None
-
-    def take(self, now_s: float) -> bool:
-        """Take one, if one is left."""
-        if self._at_s is not None:
-            self._left = min(self._most, self._left + (now_s - self._at_s) * self._a_second)
-        self._at_s = now_s
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True

@@ -13,15 +13,16 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pacerail.console import messages as m
+from pacerail.console.ages import too_old
 from pacerail.console.light import Light
+from pacerail.console.past import Past
 from pacerail.console.state import moment
 from pacerail.console.told import plan_told
-from pacerail.console.trouble import level_of
 from pacerail.errors import InputError, RailError
 from pacerail.model.athlete import Passings
 from pacerail.model.plan import Plan
 from pacerail.race.night import Night
-from pacerail.race.state import Event
+from pacerail.race.state import Event, Level
 
 PIXELS_HZ = 30
 STATES_HZ = 10
@@ -77,6 +78,7 @@ class Desk:
         """The report of the last race as JSON; None before one is over."""
         self._light = light
         self._pace = pace
+        self._past = Past(pace.fleet_us_at)
         self._outlet = outlet
         self._rows: list[bytes] = []
         self._told_plan: tuple[Plan, Plan, bool] | None = None
@@ -100,6 +102,8 @@ class Desk:
         try:
             while True:
                 begun = time.monotonic()
+                if rate is not None:
+                    self._past.see(begun)
                 if begun >= due:
                     self._pace.catch_up()
                     self._publish(count % _STATE_EVERY == 0)
@@ -110,28 +114,31 @@ class Desk:
             self.night.observers.remove(self._event)
 
     async def act(self, who: str, wish: m.Wish, at_s: float) -> None:
-        """Do what a viewer asked for at a time of time.monotonic(). Raises RailError, logged, for what is refused."""
+        """Do what a viewer asked for at a time of time.monotonic(). Raises RailError, logged, for what is refused.
+
+        How old it is counts here, where it is done: wherever it was held up on its way.
+        """
         try:
-            await self._act(who, wish, at_s)
+            why = too_old(wish, time.monotonic() - at_s)
+            if why is not None:
+                raise RailError(why)
+            await self._act(who, wish, self._past.fleet_us_at(at_s))
         except (InputError, RailError) as error:
             why = "; ".join(error.messages) if isinstance(error, InputError) else str(error)
-            self.night.note(f"{who}: {m.words(wish)}: refused: {why}")
+            self.night.note(f"{who}: {m.words(wish)}: refused: {why}", level="warn")
             raise RailError(why) from error
         finally:
             self.publish_state()
 
-    def note(self, words: str) -> None:
+    def note(self, words: str, level: Level = "info") -> None:
         """A line for the log, from the server."""
-        self.night.note(words)
+        self.night.note(words, level=level)
 
     def athlete(self) -> tuple[Passings, Plan] | None:
-        """The athlete's passings and the plan as it is now; None without a plan."""
-        night = self.night
-        if night.splits is None or night.plan is None:
-            return None
-        return night.splits.passings, night.plan if night.race is None else night.race.plan_now
+        """The athlete's passings and the plan as it was run by, until the next race is armed; None without a plan."""
+        return self.night.passed
 
-    async def _act(self, who: str, wish: m.Wish, at_s: float) -> None:
+    async def _act(self, who: str, wish: m.Wish, at_us: int) -> None:
         night = self.night
         match wish:
             case m.Load(plan):
@@ -139,18 +146,20 @@ class Desk:
                 await night.load(plan)
             case m.Confirm(plan_hash):
                 night.confirm(plan_hash)
-            case m.Prepare():
-                night.note(f"{who}: prepare")
-                await night.ready()
+            case m.Prepare(without):
+                night.note(f"{who}: {m.words(wish)}")
+                await night.ready(without)
             case m.Order(order):
                 night.note(f"{who}: {order}")
-                await night.order(order)
+                await night.order(order, at_us)
             case m.Show(name, seconds):
                 await night.show(name, seconds)
             case m.Dark():
                 await night.dark()
-            case m.Split(age_ms):
-                night.split(self._pace.fleet_us_at(at_s - age_ms / 1000))
+            case m.Split(distance_m=distance_m):
+                night.split(at_us, distance_m)
+            case m.SplitMiss():
+                night.miss()
             case m.SplitUndo():
                 night.undo_split()
             case m.Marks(every):
@@ -164,7 +173,7 @@ class Desk:
         except Exception as error:  # the page's trouble must not become the race's
             if repr(error) not in self._troubles:
                 self._troubles.add(repr(error))
-                self.night.note(f"FAULT of this program, the page may be behind: {error!r}")
+                self.night.note(f"FAULT of this program, the page may be behind: {error!r}", level="bad")
 
     def publish_state(self) -> None:
         """Publish the state as it is now, and the plan if it has changed."""
@@ -176,8 +185,9 @@ class Desk:
                 self._told_plan = told
                 self._outlet.put_plan(_json(plan_told(night.plan, now, night.rail, confirmed=night.confirmed)))
         self._seq += 1
+        made_ms = round(time.monotonic() * 1000, 2)
         told_now = moment(night, self._seq, self._measured_rate())
-        self._outlet.put_state(_json(told_now.state)[:-1], _json(told_now.feed))
+        self._outlet.put_state(_json({**told_now.state, "mono_ms": made_ms})[:-1], _json(told_now.feed))
 
     def _publish_pixels(self) -> None:
         rows = self._light.rows()
@@ -206,7 +216,7 @@ class Desk:
             "race_s": None if gun is None else round((event.fleet_us - gun.zero_us) / 1e6, 3),
             "board": event.board,
             "words": event.words,
-            "level": level_of(event.words),
+            "level": event.level,
         }
         self._outlet.put_event(_json(told))
 

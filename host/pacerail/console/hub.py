@@ -12,35 +12,43 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pacerail.console import messages as m
-from pacerail.console.control import Allowance, Control, NotAllowed, Viewer
+from pacerail.console.ages import pressed_s, too_old
+from pacerail.console.allowance import Allowance
+from pacerail.console.control import VIEW, Control, NotAllowed, Viewer
 from pacerail.console.mailbox import Mail
 from pacerail.console.outbox import Outbox, Rows
 from pacerail.errors import RailError
+from pacerail.race.state import Level
 
 LOG_LINES = 200
 """Lines of the log that a new page gets."""
 _AT_ONCE, _A_SECOND = 40, 15  # messages that a page may send
 _NOTES_AT_ONCE, _NOTES_A_SECOND = 10, 1  # refusals of a page that get into the log
+_VIEW_NOTES_AT_ONCE, _VIEW_NOTES_A_SECOND = 10, 0.2  # and of all together that only look: one comes back at will
 
 
 class RailSide(Protocol):
     """The race's side."""
 
     def act(self, who: str, wish: m.Wish, at_s: float) -> Awaitable[None]:
-        """Do what was asked for. Raises RailError for what is refused."""
+        """Do what was asked for at a time of time.monotonic(). Raises RailError for what is refused."""
         ...
 
-    def note(self, words: str) -> None:
+    def note(self, words: str, level: Level = "info") -> None:
         """A line for the log."""
         ...
 
 
 @dataclass
 class Seat:
-    """A viewer at the server: who, and what is still to be sent. `wake` says that there is something."""
+    """A viewer at the server: who, and what is still to be sent.
+
+    `wake` says that there is something; `end` breaks its line off.
+    """
 
     viewer: Viewer
     wake: Callable[[], None]
+    end: Callable[[], None] = lambda: None
     outbox: Outbox = field(default_factory=Outbox)
     allowance: Allowance = field(default_factory=lambda: Allowance(_AT_ONCE, _A_SECOND))
     notes: Allowance = field(default_factory=lambda: Allowance(_NOTES_AT_ONCE, _NOTES_A_SECOND))
@@ -61,6 +69,7 @@ class Hub:
         self._plan: bytes | None = None
         self._rows: Rows = {}
         self._log: deque[bytes] = deque(maxlen=LOG_LINES)
+        self._view_notes = Allowance(_VIEW_NOTES_AT_ONCE, _VIEW_NOTES_A_SECOND)
 
     def take(self, mail: Mail) -> None:
         """Pass on what the race has published."""
@@ -85,9 +94,11 @@ class Hub:
         for seat in self.seats.values():
             seat.wake()
 
-    def join(self, role: str, wake: Callable[[], None]) -> Seat:
-        """A page has come."""
-        seat = Seat(self.control.join(role), wake)
+    def join(self, role: str, wake: Callable[[], None], end: Callable[[], None] = lambda: None) -> Seat:
+        """A page has come. The others are told with the next state: pages that come and go cost them nothing."""
+        seat = Seat(self.control.join(role), wake, end)
+        if role == VIEW:
+            seat.notes = self._view_notes
         self.seats[seat.viewer.id] = seat
         seat.outbox.put_words(self._hello(seat.viewer))
         for event in self._log:
@@ -95,44 +106,46 @@ class Hub:
         if self._plan is not None:
             seat.outbox.put_plan(self._plan)
         seat.outbox.put_rows(self._rows)
-        self._tell_state()
+        state = self.state_for(seat)
+        if state is not None:
+            seat.outbox.put_state(state)
         wake()
         return seat
 
     def leave(self, seat: Seat) -> None:
-        """A page has gone. If it was in control, control is free; nothing else happens."""
-        self.seats.pop(seat.viewer.id, None)
+        """A page has gone. If it was in control, who asked first has it, or nobody; nothing else happens."""
+        if self.seats.pop(seat.viewer.id, None) is None:
+            return  # another page came in its place
+        before = self.control.told()
         words = self.control.leave(seat.viewer)
         if words is not None:
-            self._rail.note(words)
-        self._tell_state()
+            self._rail.note(words, "warn" if self.control.by is None else "info")
+        self._tell_if_other_than(before)
 
     async def hear(self, seat: Seat, text: str, at_s: float) -> None:
         """Take a message that a page sent, at a time of time.monotonic(), and answer it."""
+        if self.seats.get(seat.viewer.id) is not seat:
+            return  # its line is broken off: what still comes out of it is old
         allowed = seat.allowance.take(at_s)
         try:
-            number, message = m.parse(text)
+            said = m.parse(text)
+            pressed_at_s = pressed_s(said, at_s)
         except m.Malformed as error:
             self._refuse(seat, error.id, str(error), at_s)
             return
+        number, message = said.id, said.message
         if not allowed:
             self._refuse(seat, number, f"more than {_A_SECOND} messages a second", at_s)
             return
         if number <= seat.last_id:
             self._refuse(seat, number, f"id {number} comes after {seat.last_id}; expected ids that rise", at_s)
             return
-        seat.last_id = number
+        first, seat.last_id = seat.last_id < 0, number
+        if isinstance(message, m.Resume):
+            self._resume(seat, number, message.key, first=first)
+            return
         try:
-            if isinstance(message, m.Name):
-                seat.viewer.name = message.name
-                self._tell_state()
-            elif isinstance(message, m.Take):
-                self._moved(self.control.take(seat.viewer))
-            elif isinstance(message, m.Hand):
-                self._moved(self.control.hand(seat.viewer, message.to))
-            else:
-                self.control.must_be(seat.viewer)
-                await self._rail.act(seat.viewer.words, message, at_s)
+            await self._do(seat, message, pressed_at_s, at_s)
         except NotAllowed as error:
             self._refuse(seat, number, str(error), at_s, m.words(message))
         except RailError as error:  # it is in the log already
@@ -140,9 +153,9 @@ class Hub:
         else:
             self._answer(seat, {"type": "done", "id": number})
 
-    def note(self, words: str) -> None:
+    def note(self, words: str, level: Level = "info") -> None:
         """A line for the log of the night."""
-        self._rail.note(words)
+        self._rail.note(words, level)
 
     def state_for(self, seat: Seat) -> bytes | None:
         """The state as one viewer gets it; None before there is one."""
@@ -151,9 +164,46 @@ class Hub:
         told = dict(self.control.told(), you=self.control.by == seat.viewer.id)
         return self._state + b',"control":' + _json(told) + b',"viewers":%d}' % len(self.seats)
 
-    def _moved(self, words: str) -> None:
-        self._rail.note(words)
-        self._tell_state()
+    async def _do(self, seat: Seat, message: m.Message, pressed_at_s: float, at_s: float) -> None:
+        """Do what a message asks for. Raises NotAllowed, or RailError for what is in the log already."""
+        before = self.control.told()
+        if isinstance(message, m.Name):
+            seat.viewer.name = message.name
+        elif isinstance(message, m.Take | m.Hand):
+            why = too_old(message, at_s - pressed_at_s)
+            if why is not None:
+                raise NotAllowed(why)
+            control, viewer = self.control, seat.viewer
+            words = control.hand(viewer, message.to) if isinstance(message, m.Hand) else control.take(viewer)
+            if control.told() != before:  # to ask again and again is not worth a line each
+                self._rail.note(words)
+        elif not isinstance(message, m.Resume):
+            self.control.must_be(seat.viewer)
+            await self._rail.act(seat.viewer.words, message, pressed_at_s)
+            return
+        self._tell_if_other_than(before)
+
+    def _resume(self, seat: Seat, number: int, key: str, *, first: bool) -> None:
+        """A page is an earlier one come back. One that is not known is nobody's fault, and not worth a line."""
+        before = self.control.told()
+        try:
+            if not first:
+                raise NotAllowed("expected as the first message of a page")
+            old, words = self.control.resume(seat.viewer, key)
+        except NotAllowed as error:
+            self._answer(seat, {"type": "refused", "id": number, "why": str(error)})
+            return
+        ghost = self.seats.pop(old.id, None)
+        if ghost is not None:
+            ghost.end()
+        if words is not None:
+            self._rail.note(words)
+        self._tell_if_other_than(before)
+        self._answer(seat, {"type": "done", "id": number})
+
+    def _tell_if_other_than(self, before: dict[str, object]) -> None:
+        if self.control.told() != before:
+            self._tell_state()
 
     def _tell_state(self) -> None:
         for seat in self.seats.values():
@@ -164,7 +214,7 @@ class Hub:
 
     def _refuse(self, seat: Seat, number: int | None, why: str, at_s: float, what: str = "a message") -> None:
         if seat.notes.take(at_s):
-            self._rail.note(f"{seat.viewer.words}: {what}: refused: {why}")
+            self._rail.note(f"{seat.viewer.words}: {what}: refused: {why}", "warn")
         self._answer(seat, {"type": "refused", "id": number, "why": why})
 
     def _answer(self, seat: Seat, told: dict[str, Any]) -> None:

@@ -51,7 +51,7 @@ class PreviewLight:
             return self._red if half % 2 == 0 else self._dark
         self._red_since_us = None
         race_s = None if race is None else race.race_s()
-        if race is not None and race.phase == "running" and race_s is not None:
+        if race is not None and race.phase in ("running", "interrupted") and race_s is not None:
             picture = self._preview.picture(race.plan_now, race_s)
             return [
                 picture[places].tobytes() if in_race(member) else dark

@@ -11,12 +11,14 @@ from pathlib import Path
 from aiohttp import web
 
 from pacerail.console.access import Access
-from pacerail.console.control import Allowance
+from pacerail.console.allowance import Allowance
+from pacerail.console.places import Full, Places
 from pacerail.console.sockets import Sockets
 from pacerail.model.athlete import Passings
 from pacerail.model.athletefile import to_csv, to_json
 from pacerail.model.plan import Plan
 from pacerail.model.track import Track
+from pacerail.race.state import Level
 
 PAGE = Path(__file__).parent / "page"
 _TYPES = {
@@ -35,7 +37,6 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 _SHEET_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; frame-ancestors 'self'"
-_FORBIDDEN = 403
 _NOTES_AT_ONCE, _NOTES_A_SECOND = 10, 0.2  # refusals that get into the log
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -59,12 +60,16 @@ class Routes:
         self,
         access: Callable[[], Access],
         sockets: Sockets,
+        places: Places,
         documents: Documents,
         track: Track,
-        note: Callable[[str], None],
+        note: Callable[[str, Level], None],
     ) -> None:
         self._access = access
         self._sockets = sockets
+        self._places = places
+        self._sheets: tuple[Plan, str] | None = None
+        self._drawing = asyncio.Lock()
         self._documents = documents
         self._track = track
         self._note = note
@@ -73,9 +78,9 @@ class Routes:
     def app(self) -> web.Application:
         """The application that serves them."""
         app = web.Application(middlewares=[self._guard], client_max_size=4096)
-        app.router.add_get("/ws", self._ws)
-        app.router.add_get("/feed", self._feed)
-        app.router.add_get("/events", self._events)
+        app.on_response_prepare.append(_with_headers)
+        for path, stream in (("/ws", self._ws), ("/feed", self._feed), ("/events", self._events)):
+            app.router.add_get(path, stream, allow_head=False)  # it would never end
         app.router.add_get("/sheet", self._sheet)
         app.router.add_get("/export.csv", self._csv)
         app.router.add_get("/export.json", self._json)
@@ -87,22 +92,22 @@ class Routes:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Only requests that name this server, and every answer with the headers."""
+        """Only requests that name this server; and who is refused gets into the log, within an allowance."""
         if not self._access().knows_host(request.headers.get("Host", "")):
-            if self._notes.take(time.monotonic()):
-                self._note(f"somebody at {request.remote} was refused {request.path}: another name than this server's")
+            self._refused(request, "another name than this server's")
             return web.Response(status=421, text="this server goes by its address; a name that points here is not it\n")
         try:
-            response = await handler(request)
-        except web.HTTPException as error:
-            if error.status == _FORBIDDEN and self._notes.take(time.monotonic()):
-                self._note(f"somebody at {request.remote} was refused {request.path}: {(error.text or '').strip()}")
-            error.headers.update({key: value for key, value in _HEADERS.items() if key not in error.headers})
+            return await handler(request)
+        except Full as full:
+            self._refused(request, str(full))
+            raise web.HTTPServiceUnavailable(text=f"{full}\n", headers={"Retry-After": "5"}) from None
+        except web.HTTPForbidden as error:
+            self._refused(request, (error.text or "").strip())
             raise
-        if not response.prepared:
-            for key, value in _HEADERS.items():
-                response.headers.setdefault(key, value)
-        return response
+
+    def _refused(self, request: web.Request, why: str) -> None:
+        if self._notes.take(time.monotonic()):
+            self._note(f"somebody at {request.remote} was refused {_shown(request.path)}: {why}", "warn")
 
     def _role(self, request: web.Request) -> str:
         role = self._access().role(request.query.get("token"))
@@ -124,20 +129,26 @@ class Routes:
 
     async def _feed(self, request: web.Request) -> web.StreamResponse:
         self._same_site(request, browser_only=True)
-        self._role(request)
-        return await self._sockets.feed(request)
+        return await self._sockets.feed(request, self._role(request))
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         self._same_site(request, browser_only=True)
+        return await self._sockets.events(request, self._role(request))
+
+    def _may_ask(self, request: web.Request) -> None:
         self._role(request)
-        return await self._sockets.events(request)
+        self._places.ask(request.remote or "", time.monotonic())
 
     async def _sheet(self, request: web.Request) -> web.StreamResponse:
-        self._role(request)
+        self._may_ask(request)
         found = await self._documents.athlete()
         if found is None:
             raise web.HTTPNotFound(text="no plan is loaded yet\n")
-        html = await asyncio.to_thread(_sheet_html, found[1], self._track)
+        plan = found[1]
+        async with self._drawing:  # once for all who want it: it takes the race's computer a while
+            if self._sheets is None or self._sheets[0] is not plan:
+                self._sheets = plan, await asyncio.to_thread(_sheet_html, plan, self._track)
+            html = self._sheets[1]
         return web.Response(text=html, content_type="text/html", headers={"Content-Security-Policy": _SHEET_POLICY})
 
     async def _csv(self, request: web.Request) -> web.StreamResponse:
@@ -149,7 +160,7 @@ class Routes:
     async def _export(
         self, request: web.Request, write: Callable[[Passings, Plan], str], kind: str, name: str
     ) -> web.StreamResponse:
-        self._role(request)
+        self._may_ask(request)
         found = await self._documents.athlete()
         if found is None:
             raise web.HTTPNotFound(text="no plan is loaded yet\n")
@@ -157,7 +168,7 @@ class Routes:
         return web.Response(text=write(*found), content_type=kind, headers=headers)
 
     async def _report(self, request: web.Request) -> web.StreamResponse:
-        self._role(request)
+        self._may_ask(request)
         report = await self._documents.report()
         if report is None:
             raise web.HTTPNotFound(text="no race is over yet\n")
@@ -171,6 +182,17 @@ class Routes:
 
     async def _named(self, request: web.Request) -> web.StreamResponse:
         return _page_file(request.match_info["name"])
+
+
+async def _with_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Every answer has them, a stream too, and one that is an error."""
+    for key, value in _HEADERS.items():
+        response.headers.setdefault(key, value)
+
+
+def _shown(path: str) -> str:
+    """A path for the log: short, and of characters that can be seen."""
+    return "".join(sign if sign.isprintable() else "?" for sign in path[:60])
 
 
 def _page_file(name: str) -> web.Response:

@@ -19,16 +19,21 @@ from pacerail import __version__
 from pacerail.console.access import Access
 from pacerail.console.control import Viewer
 from pacerail.console.desk import Desk
+from pacerail.console.faults import Faults
 from pacerail.console.hub import Hub
 from pacerail.console.mailbox import Mailbox
 from pacerail.console.messages import Wish
+from pacerail.console.places import Places
 from pacerail.console.routes import Documents, Routes
 from pacerail.console.sockets import Sockets
 from pacerail.console.told import rail_told
 from pacerail.errors import InputError, RailError
 from pacerail.model.rail import Rail
+from pacerail.race.state import Level
 
 T = TypeVar("T")
+MOST_CONNECTIONS = 300
+"""At once, whatever they want: files and ports that the race opens come out of the same purse."""
 _STOP_S = 3.0
 
 
@@ -42,6 +47,14 @@ class Offer:
 
 
 Beside = Callable[[Hub], Coroutine[Any, Any, None]]
+
+
+class _TurnedAway(asyncio.Protocol):
+    """A connection too many."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if isinstance(transport, asyncio.Transport):
+            transport.abort()
 
 
 class ConsoleServer:
@@ -59,7 +72,7 @@ class ConsoleServer:
         self._beside = beside
         self._rail_json = json.dumps(rail_told(rail), separators=(",", ":")).encode()
         self._desk: Desk | None = None
-        self._early: deque[str] = deque(maxlen=100)  # for the log, before there is one
+        self._early: deque[tuple[str, Level]] = deque(maxlen=100)  # for the log, before there is one
         self._race_loop: asyncio.AbstractEventLoop | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="console", daemon=True)
@@ -84,7 +97,7 @@ class ConsoleServer:
         """Say who does what is asked for, and in which event loop."""
         self._race_loop, self._desk = loop, desk
         while self._early:
-            self.note(self._early.popleft())
+            self.note(*self._early.popleft())
 
     def close(self) -> None:
         """Say goodbye to every viewer and end the thread. Whatever hangs in there is left behind."""
@@ -102,14 +115,14 @@ class ConsoleServer:
             raise RailError("the program is not ready yet")
         return self._over_there(lambda: desk.act(who, wish, at_s))
 
-    def note(self, words: str) -> None:
+    def note(self, words: str, level: Level = "info") -> None:
         """A line for the log of the night."""
         desk, loop = self._desk, self._race_loop
         if desk is None or loop is None:
-            self._early.append(words)
+            self._early.append((words, level))
         else:
             with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(desk.note, words)
+                loop.call_soon_threadsafe(desk.note, words, level)
 
     async def _over_there(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run something in the race's loop and wait for it here. Raises RailError when that loop is gone."""
@@ -131,7 +144,7 @@ class ConsoleServer:
         except RailError:
             raise
         except Exception as error:
-            self.note(f"FAULT of this program: {error!r}")
+            self.note(f"FAULT of this program: {error!r}", "bad")
             raise RailError(f"a fault of this program: {error!r}") from error
 
     # -- in the server's thread
@@ -149,6 +162,7 @@ class ConsoleServer:
             "version": __version__,
             "role": viewer.role,
             "id": viewer.id,
+            "resume": viewer.key,
             "rate": 1.0 if self._desk is None else self._desk.rate,
             "simulated": self._offer.simulated,
             "plans": list(self._offer.plans),
@@ -165,15 +179,24 @@ class ConsoleServer:
             self._loop.close()
 
     async def _serve(self) -> None:
-        sockets = Sockets(self._hub)
-        routes = Routes(lambda: self.access, sockets, self._documents(), self._rail.track, self.note)
-        runner = web.AppRunner(routes.app(), access_log=None, handle_signals=False, shutdown_timeout=0.5)
+        places = Places()
+        sockets = Sockets(self._hub, places)
+        routes = Routes(lambda: self.access, sockets, places, self._documents(), self._rail.track, self.note)
+        faults = Faults(self.note)
+        self._loop.set_exception_handler(faults.heard)
+        runner = web.AppRunner(
+            routes.app(), access_log=None, logger=faults.logger, handle_signals=False, shutdown_timeout=0.5
+        )
         try:
             await runner.setup()
-            site = web.TCPSite(runner, self.access.host, self.access.port)
-            await site.start()
-            port = next(iter(runner.addresses))[1]
-            self.access = replace(self.access, port=port)
+            made = runner.server
+            assert made is not None
+            listening = await asyncio.get_running_loop().create_server(
+                lambda: made() if len(made.connections) < MOST_CONNECTIONS else _TurnedAway(),
+                self.access.host,
+                self.access.port,
+            )
+            self.access = replace(self.access, port=listening.sockets[0].getsockname()[1])
             self._up.set_result(None)
         except BaseException as error:
             await runner.cleanup()
@@ -184,6 +207,7 @@ class ConsoleServer:
         for other in others:
             other.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        listening.close()
         await sockets.close()
         await runner.cleanup()
 

@@ -16,10 +16,10 @@ from aiohttp import WSMsgType, web
 
 from pacerail.console import messages as m
 from pacerail.console.hub import Hub, Seat
+from pacerail.console.places import Places
 
 DROP_S = 5.0
 """A viewer that takes nothing for so long is dropped; so is one that does not answer a ping."""
-MOST_VIEWERS = 100
 _PING_S = 6.0
 _BUFFER = 1 << 16  # bytes that the system may hold for a viewer: what is in it is old by the time it is read
 _UNRULY = 1008  # WebSocket: the other end broke the rules
@@ -27,20 +27,23 @@ _STALLED = "it took nothing for too long"
 
 
 class Sockets:
-    """Serves a hub's viewers. `tasks` holds what was asked for and goes on when the page is gone."""
+    """Serves a hub's viewers, as many as there are `places`. Raises Full to those for whom there is none."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, places: Places) -> None:
         self._hub = hub
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._places = places
+        self._tasks: set[asyncio.Task[None]] = set()  # what was asked for goes on when the page is gone
         self._open: set[web.WebSocketResponse] = set()
 
     async def console(self, request: web.Request, role: str) -> web.StreamResponse:
         """A console's page: it gets everything, and may ask for things as its role allows."""
-        if len(self._hub.seats) >= MOST_VIEWERS:
-            raise web.HTTPServiceUnavailable(text="too many viewers")
+        with self._places.viewer(role, request.remote or "", time.monotonic()):
+            return await self._console(request, role)
+
+    async def _console(self, request: web.Request, role: str) -> web.StreamResponse:
         ws = await self._accept(request, m.LONGEST)
         wake = asyncio.Event()
-        seat = self._hub.join(role, wake.set)
+        seat = self._hub.join(role, wake.set, lambda: _abort(request))
         sender = asyncio.ensure_future(self._send(request, ws, wake, lambda: self._next(ws, seat)))
         try:
             async for message in ws:
@@ -56,8 +59,12 @@ class Sockets:
                 await sender
         return ws
 
-    async def feed(self, request: web.Request) -> web.StreamResponse:
+    async def feed(self, request: web.Request, role: str) -> web.StreamResponse:
         """The feed for television as a WebSocket: the newest, as often as it is taken."""
+        with self._places.feed(role, request.remote or "", time.monotonic()):
+            return await self._feed(request)
+
+    async def _feed(self, request: web.Request) -> web.StreamResponse:
         ws = await self._accept(request, 64)
         wake = asyncio.Event()
         self._hub.feed_wakes.add(wake.set)
@@ -80,9 +87,13 @@ class Sockets:
                 await sender
         return ws
 
-    async def events(self, request: web.Request) -> web.StreamResponse:
+    async def events(self, request: web.Request, role: str) -> web.StreamResponse:
         """The same as server-sent events."""
-        stream = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+        with self._places.feed(role, request.remote or "", time.monotonic()):
+            return await self._events(request)
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        stream = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await stream.prepare(request)
         _small_buffer(request)
         wake = asyncio.Event()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,15 +12,16 @@ from pacerail.console.geometry import on_kerb
 from pacerail.console.trouble import warnings
 from pacerail.fleet import Member
 from pacerail.gun import Gun, words_for
-from pacerail.live.state import WaveState, wave_states
+from pacerail.live.state import wave_states
 from pacerail.model.against import rows
-from pacerail.model.changes import Change, Hide, Show
-from pacerail.model.plan import Plan, Wave
+from pacerail.model.amended import Amended
+from pacerail.model.modes import modes
+from pacerail.model.plan import Plan
 from pacerail.model.units import colour_hex
 from pacerail.race.actions import can
+from pacerail.race.groupnow import GroupNow, groups_now
 from pacerail.race.night import Night
 from pacerail.race.splits import Splits
-from pacerail.race.state import Race
 
 FEED = "pacerail-feed/1"
 _BEFORE_S = -1e-9
@@ -39,8 +41,10 @@ def moment(night: Night, seq: int, rate: float) -> Moment:
     plan = night.plan if race is None else race.plan_now
     race_s = None if race is None or race.gun is None else round((now_us - race.gun.zero_us) / 1e6, 6)
     gun = None if race is None or race.gun is None else _gun(race.gun)
-    waves = [] if plan is None else _waves(plan, race, night, race_s)
-    athlete = None if night.splits is None or plan is None else _athlete(night.splits, plan)
+    allowed = can(night.situation)
+    waves = [] if plan is None else _waves(plan, night, race_s, allowed)
+    passed = night.passed
+    athlete = None if night.splits is None or passed is None else _athlete(night.splits, passed[1], race_s)
     shown = night.showing if night.showing is not None and night.showing.end_us > now_us else None
     state: dict[str, Any] = {
         "type": "state",
@@ -53,8 +57,9 @@ def moment(night: Night, seq: int, rate: float) -> Moment:
         "heard": _heard(night),
         "waves": waves,
         "boards": [_board(member, now_us) for member in night.fleet.members],
+        "missing": list(night.missing),
         "warnings": warnings(night),
-        "can": can(night.situation),
+        "can": allowed,
         "busy": night.busy,
         "changes": [] if race is None else list(race.amended.words),
         "show": None if shown is None else {"name": shown.name, "left_s": round((shown.end_us - now_us) / 1e6, 1)},
@@ -65,6 +70,8 @@ def moment(night: Night, seq: int, rate: float) -> Moment:
         "t": round(time.time(), 3),
         "phase": night.phase,
         "race_s": race_s,
+        "rate": rate,
+        "lap_m": night.rail.track.lap_m,
         "plan": None if plan is None else {"title": plan.title, "hash": plan.hash, "distance_m": plan.distance_m},
         "waves": [{key: wave[key] for key in _FEED_WAVE} for wave in waves],
         "athlete": _athlete_feed(athlete),
@@ -76,11 +83,14 @@ def moment(night: Night, seq: int, rate: float) -> Moment:
 _FEED_WAVE = ("name", "colour", "visible", "distance_m", "track_m", "x", "y", "speed_mps", "finish_s")
 
 
-def _waves(plan: Plan, race: Race | None, night: Night, race_s: float | None) -> list[dict[str, Any]]:
-    track = night.rail.track
+def _waves(plan: Plan, night: Night, race_s: float | None, allowed: Mapping[str, str | None]) -> list[dict[str, Any]]:
+    race, track = night.race, night.rail.track
     start_m = plan.start_track_m(track)
     at_s = _BEFORE_S if race_s is None else race_s
-    on = race is not None and race.phase in ("running", "finished")
+    on = race is not None and race.phase in ("running", "finished", "interrupted")
+    amended = Amended(plan) if race is None else race.amended
+    doing = modes(amended, race_s)
+    groups = groups_now(amended, race_s, begin=allowed["begin"], end=allowed["change"])
     told: list[dict[str, Any]] = []
     for wave, now in zip(plan.waves, wave_states(plan, track.lap_m, at_s), strict=True):
         track_m = track.wrap(start_m + now.distance_m)
@@ -106,32 +116,16 @@ def _waves(plan: Plan, race: Race | None, night: Night, race_s: float | None) ->
                     "in_s": round(split.in_s, 3),
                 },
                 "finish_s": None if wave.stands else round(wave.finish_s, 3),
-                "mode": _mode(wave, now, race, at_s),
+                "mode": doing[wave.name],
+                "group": _group(groups[wave.name], night, wave.name) if wave.name in groups else None,
             }
         )
     return told
 
 
-def _mode(wave: Wave, now: WaveState, race: Race | None, race_s: float) -> str:
-    if now.finished and not wave.stands:
-        return "finished"
-    if race is not None and _hidden(race, wave.name):
-        return "hidden"
-    if wave.stands and race_s >= wave.motion.end_s:
-        return "frozen"
-    return "waiting" if race_s < 0 or (now.speed_mps == 0 and now.distance_m <= wave.motion.start_m) else "running"
-
-
-def _hidden(race: Race, name: str) -> bool:
-    """Whether the last order that says when a wave is lit, and was not taken back, hid it."""
-    standing: list[Change] = []
-    for step in race.amended.steps:
-        if step.change is None:
-            standing.pop()
-        else:
-            standing.append(step.change)
-    said = [change for change in standing if isinstance(change, Hide | Show) and change.wave in (None, name)]
-    return bool(said) and isinstance(said[-1], Hide)
+def _group(now: GroupNow, night: Night, name: str) -> dict[str, Any]:
+    buttons = [button.board for button in night.buttons if button.wave == name]
+    return {"begin": now.begin, "end": now.end, "in_s": now.in_s, "buttons": buttons}
 
 
 def _gun(gun: Gun) -> dict[str, Any]:
@@ -176,16 +170,19 @@ def _board(member: Member, now_us: int) -> dict[str, Any]:
     return told
 
 
-def _athlete(splits: Splits, plan: Plan) -> dict[str, Any]:
+def _athlete(splits: Splits, plan: Plan, race_s: float | None) -> dict[str, Any]:
     passings = splits.passings
     next_m = passings.next_mark_m
+    likeliest_m = None if race_s is None or race_s < 0 else passings.skipped_to_m(race_s, plan)
     return {
         "marks": splits.every,
         "next": None if next_m is None else {"distance_m": next_m},
+        "likeliest": None if likeliest_m is None else {"distance_m": likeliest_m},
         "rows": [
             {
                 "distance_m": row.passing.distance_m,
                 "time_s": row.passing.time_s,
+                "source": row.passing.source,
                 "gaps": [
                     {"wave": gap.wave, "s": _hundredths(gap.behind_s), "m": _hundredths(gap.behind_m)}
                     for gap in row.gaps

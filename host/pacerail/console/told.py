@@ -63,7 +63,8 @@ def plan_told(plan: Plan, now: Plan, rail: Rail, *, confirmed: bool) -> dict[str
                 "name": wave.name,
                 "colour": colour_hex(wave.colour),
                 "length_m": wave.length_m,
-                "finish_s": round(wave.finish_s, 3),
+                "finish_s": None if wave.stands else round(wave.finish_s, 3),
+                "group": wave.spec.by_order,
                 "splits": [{"distance_m": round(d, 3), "time_s": round(t, 3)} for d, t in wave.splits],
             }
             for wave in now.waves

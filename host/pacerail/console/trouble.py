@@ -1,4 +1,4 @@
-"""What is not as it should be, in words, and what to do about it; and how bad a line of the log is."""
+"""What is not as it should be, in words, and what to do about it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from pacerail.clocks import READY_BOUND_US
 from pacerail.fleet import Member
 from pacerail.gun import choose
+from pacerail.race.keep import unkept
 from pacerail.race.night import Night
+from pacerail.race.start import light_mps
 from pacerail.race.state import Race
 
 HOT_C = 75.0
@@ -15,18 +17,6 @@ HOT_C = 75.0
 LOW_V = 4.5
 """Below this a strip of 5 V LEDs turns red towards its end."""
 _LATE_FRAMES = 20
-_BAD = ("CONFLICT", "FAULT", "could not be stopped", "lost:", "still flashes", "did not hear the recall")
-_WARN = (
-    "refuse", "did not", "is not", "had missed", "gives no gun", "differ", "not taken", "stays as it is", "failed",
-    "was still", "broken off", "does not show", "recall", "nobody is in control",
-)  # fmt: skip
-
-
-def level_of(words: str) -> str:
-    """How bad a line of the log is: "info", "warn" or "bad"."""
-    if any(sign in words for sign in _BAD):
-        return "bad"
-    return "warn" if any(sign in words for sign in _WARN) else "info"
 
 
 def warnings(night: Night) -> list[dict[str, str]]:
@@ -34,10 +24,14 @@ def warnings(night: Night) -> list[dict[str, str]]:
     found: list[tuple[str, str]] = []
     race, members = night.race, night.fleet.members
     in_race = race is not None and race.phase in ("armed", "running")
+    if race is not None and (alone := unkept(race)) is not None:
+        found.append(alone)
     lost = [member for member in members if member.lost]
     if lost:
         runs = "Nothing for the light's sake: it runs on. " if in_race else ""
         found.append((f"{_names(lost)}: no answer", f"{runs}Look at the cable; it comes back by itself."))
+    if (strangers := night.strangers.warning) is not None:
+        found.append(strangers)
     if race is not None and in_race:
         found += _of_race(race)
     for member in members:
@@ -56,11 +50,11 @@ def _of_race(race: Race) -> list[tuple[str, str]]:
     wanted = ("running", "finished") if race.phase == "running" else ("armed",)
     # what a board said before it was told of the gun is old, not wrong
     settled = race.fleet.clock() - max(race.told_us, race.armed_us) > 6_000_000
-    away = [m for m in race.fleet.members if not m.lost and m.status is not None and m.status.state not in wanted]
+    kept = [m for m in race.fleet.members if not m.lost and m.name not in race.unkept]
+    away = [m for m in kept if m.status is not None and m.status.state not in wanted]
     if away and settled:
         found.append((f"{_names(away)}: not in the race", "It is being brought back. Look at its power."))
-    wave = race.plan.waves_by_priority()[0]
-    choice = choose(race.heard.values(), wave.finish_m / wave.finish_s)
+    choice = choose(race.heard.values(), light_mps(race.plan_now))
     for difference in choice.differences if choice is not None else ():
         if difference.conflict:
             do = f"Find out which one is the race's; the order gun {difference.other.source} takes the other."
