@@ -43,7 +43,9 @@ class Desk:
         """What a test breaks on purpose may complain in the browser's console."""
         self.contexts: list[Any] = []
 
-    def screen(self, width: int = 1440, path: str = "/", *, control: bool = False, **options: Any) -> Any:
+    def screen(
+        self, width: int = 1440, path: str = "/", *, control: bool = False, wait: bool = True, **options: Any
+    ) -> Any:
         # what tests wait for is evaluated in the page, which its own policy forbids; one test looks at the policy
         options = {"bypass_csp": True, **options}
         context = self.browser.new_context(viewport={"width": width, "height": HEIGHTS.get(width, 900)}, **options)
@@ -54,7 +56,7 @@ class Desk:
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("request", lambda request: self._asked(request.url))
         page.goto(self.fake.url + path)
-        if path.startswith("/overlay"):
+        if path.startswith("/overlay") or not wait:
             return page
         page.wait_for_function("window.pacerail?.page.state && !window.pacerail.page.lost")
         if control:
@@ -76,6 +78,17 @@ class Desk:
                     "seq => !window.pacerail?.page || window.pacerail.page.state.seq > seq", arg=seq + 1
                 )
 
+    def orders(self) -> list[str]:
+        """The orders that came and were not waited for."""
+        return self.fake.call(lambda: [told["order"] for told in self.fake.received if told["type"] == "order"])
+
+    def break_line(self, page: Any) -> None:
+        """Break every connection and let none come back; the page has noticed."""
+        self.expected = ["WebSocket connection", "Failed to load resource"]
+        self.fake.closed_to_all = True
+        self.fake.drop()
+        page.wait_for_function("window.pacerail.page.broken")
+
     def order(self, text: str) -> None:
         """An order with these words came."""
         self.fake.wait_for(lambda told: told.get("order") == text)
@@ -93,6 +106,18 @@ def desk(browser: Any) -> Iterator[Desk]:
         made = Desk(browser, fake)
         yield made
         made.close()
+
+
+def hold(page: Any, key: str) -> None:
+    """Hold a key until its bar is full."""
+    page.keyboard.down(key)
+    page.wait_for_function("!document.querySelector('.holding')")
+    page.keyboard.up(key)
+
+
+def says(page: Any, id: str, words: str) -> None:
+    """Wait until an element says this, or something with this in it."""
+    page.wait_for_function("([id, words]) => document.getElementById(id).textContent.includes(words)", arg=[id, words])
 
 
 @pytest.fixture

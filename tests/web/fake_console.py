@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -18,8 +19,8 @@ from typing import Any, TypeVar
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from tests.web.fake_orders import wish
-from tests.web.fake_race import HASH, FakeRace
+from tests.web.fake_orders import too_late, wish
+from tests.web.fake_race import FakeRace
 
 PAGE = Path(__file__).parents[2] / "host" / "pacerail" / "console" / "page"
 POLICY = "default-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
@@ -31,6 +32,7 @@ class Viewer:
     def __init__(self, id: str, role: str, ws: web.WebSocketResponse) -> None:
         self.id, self.role, self.ws = id, role, ws
         self.name: str | None = None
+        self.key = secrets.token_urlsafe(12)
         self.frame: list[bytes | None] = []
 
 
@@ -41,6 +43,10 @@ class FakeConsole:
         self.race = race or FakeRace(time.monotonic)
         self.viewers: dict[str, Viewer] = {}
         self.by: str | None = None
+        self.token: str | None = None
+        """What a page must have in its address; None: nothing."""
+        self.left: tuple[str, str | None, bool] | None = None
+        """Key and name of who went last, and whether control is still waiting for them."""
         self.asked: list[str] = []
         self.events: list[dict[str, Any]] = []
         self.received: list[dict[str, Any]] = []
@@ -157,13 +163,19 @@ class FakeConsole:
         headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
         return web.Response(body=path.read_bytes(), content_type=kind, charset="utf-8", headers=headers)
 
+    def _guard(self, request: web.Request) -> None:
+        if self.token is not None and request.query.get("token") != self.token:
+            raise web.HTTPForbidden(text="no token, or a wrong one: use the link that the program printed\n")
+
     async def _document(self, request: web.Request) -> web.StreamResponse:
+        self._guard(request)
         if request.path == "/export.csv":
-            lines = ["distance_m,time_s", *(f"{row['distance_m']:g},{row['time_s']:.2f}" for row in self.race.rows)]
+            timed = [row for row in self.race.rows if row["time_s"] is not None]
+            lines = ["distance_m,time_s", *(f"{row['distance_m']:g},{row['time_s']:.2f}" for row in timed)]
             headers = {"Content-Disposition": 'attachment; filename="athlete.csv"'}
             return web.Response(text="\n".join(lines) + "\n", content_type="text/csv", headers=headers)
         if request.path == "/sheet":
-            return web.Response(text=f"<title>sheet</title>Plan {HASH}", content_type="text/html")
+            return web.Response(text=f"<title>sheet</title>Plan {self.race.hash}", content_type="text/html")
         return web.json_response({"rows": self.race.rows, "token": request.query.get("token")})
 
     async def _feed(self, request: web.Request) -> web.StreamResponse:
@@ -175,7 +187,9 @@ class FakeConsole:
                 state = self.race.state()
                 told = {
                     "format": "pacerail-feed/1", "t": time.time(), "phase": state["phase"], "race_s": state["race_s"],
-                    "plan": {"title": "Breaking4", "hash": HASH, "distance_m": 1609.344} if self.race.plan else None,
+                    "plan": {"title": "Breaking4", "hash": self.race.hash, "distance_m": 1609.344}
+                    if self.race.plan
+                    else None,
                     "waves": [{key: wave[key] for key in keys} for wave in state["waves"]],
                     "athlete": self.race.rows[-1] if self.race.rows else None, "gun": state["gun"],
                 }  # fmt: skip
@@ -186,11 +200,12 @@ class FakeConsole:
     async def _ws(self, request: web.Request) -> web.StreamResponse:
         if self.closed_to_all:
             raise web.HTTPServiceUnavailable
+        self._guard(request)
         ws = web.WebSocketResponse(compress=False)
         await ws.prepare(request)
         self.count += 1
         viewer = Viewer(f"k{self.count}", "view" if request.query.get("token") == "look" else self.role, ws)
-        await self._send(viewer, json.dumps(self.race.hello(viewer.role, viewer.id)))
+        await self._send(viewer, json.dumps(self.race.hello(viewer.role, viewer.id) | {"resume": viewer.key}))
         if self.race.plan:
             await self._send(viewer, json.dumps(self.race.plan_told()))
         for told in self.events[-200:]:
@@ -201,11 +216,31 @@ class FakeConsole:
                 if message.type == WSMsgType.TEXT:
                     self._hear(viewer, json.loads(message.data))
         finally:
-            del self.viewers[viewer.id]
-            self.asked = [id for id in self.asked if id != viewer.id]
-            if self.by == viewer.id:
-                self.by = None
+            self._leave(viewer)
         return ws
+
+    def _leave(self, viewer: Viewer) -> None:
+        if self.viewers.pop(viewer.id, None) is None:
+            return
+        self.asked = [id for id in self.asked if id != viewer.id]
+        self.left = (viewer.key, viewer.name, self.by == viewer.id)
+        if self.by == viewer.id:
+            self.by = None
+
+    def _resume(self, viewer: Viewer, key: str) -> str | None:
+        """Give a page back what it had: the seat with its key, if it is there still, or was the last to go."""
+        for old in [one for one in self.viewers.values() if one.key == key]:
+            self._leave(old)
+            task = asyncio.ensure_future(old.ws.close())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        if self.left is None or self.left[0] != key:
+            return "that key is not known"
+        _, viewer.name, had = self.left
+        self.left = None
+        if had and self.by is None:
+            self.by = viewer.id
+        return None
 
     def _hear(self, viewer: Viewer, told: dict[str, Any]) -> None:
         why = self._do(viewer, told)
@@ -223,6 +258,8 @@ class FakeConsole:
         if kind == "name":
             viewer.name = told["name"]
             return None
+        if kind == "resume":
+            return self._resume(viewer, told["key"])
         if viewer.role != "control":
             return "this link is for watching only"
         if kind == "take":
@@ -230,12 +267,16 @@ class FakeConsole:
                 self.by = viewer.id
             elif viewer.id != self.by and viewer.id not in self.asked:
                 self.asked.append(viewer.id)
+            self.left = None
             return None
         if self.by != viewer.id:
             return "this page is not in control"
         if kind == "hand":
             self.by, self.asked = told["to"], [id for id in self.asked if id != told["to"]]
             return None
+        why = too_late(told, time.monotonic() * 1000)
+        if why:
+            return why
         before = (self.race.plan, self.race.confirmed)
         why = wish(self.race, told)
         if why is None:
@@ -256,7 +297,9 @@ class FakeConsole:
             "by": self.by, "name": names.get(self.by or ""), "you": self.by == viewer.id,
             "asked": [{"id": id, "name": names.get(id)} for id in self.asked],
         }  # fmt: skip
-        return self.race.state() | {"seq": self.seq, "control": control, "viewers": len(self.viewers)}
+        return self.race.state() | {
+            "seq": self.seq, "mono_ms": time.monotonic() * 1000, "control": control, "viewers": len(self.viewers),
+        }  # fmt: skip
 
     async def _tell(self) -> None:
         while True:

@@ -5,10 +5,32 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from tests.web.fake_race import HASH, MILE_M, FakeRace, FakeWave, usual_waves
+from tests.web.fake_race import HASH, HASHES, MILE_M, FakeRace, FakeWave, usual_waves
 
-_NEEDS = {"confirm": "confirm", "prepare": "prepare", "load": "load", "show": "show", "dark": "show"}
-_ORDERS = {"arm": "arm", "start": "start", "gun": "ago", "recall": "recall", "stop": "stop", "undo": "undo"}
+_NEEDS = {
+    "confirm": "confirm", "prepare": "prepare", "load": "load", "show": "show", "dark": "show", "marks": "marks",
+    "split_miss": "miss", "split_undo": "split_undo",
+}  # fmt: skip
+_ORDERS = {
+    "arm": "arm", "start": "start", "gun": "ago", "recall": "recall", "stop": "stop", "undo": "undo", "begin": "begin",
+    "end": "begin",
+}  # fmt: skip
+_LATEST_MS = {"split": 60_000, "stop": 10_000, "recall": 10_000}
+"""How late each may come; anything else 1.5 s."""
+
+
+def too_late(told: dict[str, Any], now_ms: float) -> str | None:
+    """Why a message that says when it was pressed is not taken; None: it is."""
+    at_ms = told.get("at_ms")
+    if at_ms is None:
+        return None
+    if at_ms > now_ms + 250:
+        return f"at_ms is {at_ms - now_ms:.0f} ms in the future"
+    what = told["type"] if told["type"] != "order" else told["order"].split()[0]
+    if now_ms - at_ms > _LATEST_MS.get(what, 1500):
+        late_s = (now_ms - at_ms) / 1000
+        return f"that was pressed {late_s:.1f} s ago and came late: look, and press again if it still holds"
+    return None
 
 
 def wish(race: FakeRace, told: dict[str, Any]) -> str | None:
@@ -28,8 +50,9 @@ def wish(race: FakeRace, told: dict[str, Any]) -> str | None:
         if told["plan"] not in ("breaking4-3-59", "record-4-07-64", "training-10x400"):
             return f"{told['plan']}: no such plan; expected a file or the name of a shipped plan"
         race.plan, race.confirmed, race.phase, race.waves = told["plan"], False, "idle", usual_waves()
+        race.hash = HASHES.get(told["plan"], HASH)
     elif kind == "confirm":
-        if told["hash"] != HASH:
+        if told["hash"] != race.hash:
             return "that is the hash of another plan"
         race.confirmed = True
     elif kind == "prepare":
@@ -44,11 +67,29 @@ def wish(race: FakeRace, told: dict[str, Any]) -> str | None:
         if not race.rows:
             return "no mark was passed yet"
         race.rows = race.rows[:-1]
-    else:
-        at_m, race_s = race.next_m(), race.race_s()
-        if at_m is None or race_s is None:
+    elif kind == "split_miss":
+        at_m = race.next_m()
+        if at_m is None:
             return "no mark is left"
-        race.passes(at_m, race_s - told["age_ms"] / 1000 * race.rate)
+        race.misses(at_m)
+    else:
+        return split(race, told)
+    return None
+
+
+def split(race: FakeRace, told: dict[str, Any]) -> str | None:
+    """A press for the next mark, or for one that is named: then those between were missed."""
+    at_m, race_s, wanted_m = race.next_m(), race.race_s(), told.get("distance_m")
+    if at_m is None or race_s is None:
+        return "no mark is left"
+    while wanted_m is not None and at_m is not None and at_m < wanted_m:
+        race.misses(at_m)
+        at_m = race.next_m()
+    if at_m is None:
+        return "there is no such mark"
+    late_s = race.now_s() - told["at_ms"] / 1000 if "at_ms" in told else told["age_ms"] / 1000
+    race.passes(at_m, race_s - late_s * race.rate)
+    race.likeliest_m = None
     return None
 
 
@@ -71,8 +112,22 @@ def order(race: FakeRace, words: list[str], forced: bool) -> str | None:
         race.phase = "stopped"
     elif verb == "undo":
         race.changes = race.changes[:-1]
+    elif verb in ("begin", "end"):
+        return group(race, verb, rest)
     else:
         return change(race, verb, rest, forced)
+    return None
+
+
+def group(race: FakeRace, verb: str, rest: list[str]) -> str | None:
+    """Begin or end a group, or begin all of them."""
+    groups = [wave for wave in race.waves if wave.group and rest[0] in (wave.name, "all")]
+    if not groups:
+        return f'no group is called "{rest[0]}"'
+    now_s = race.race_s() or 0.0
+    for wave in groups:
+        wave.begun_s = None if verb == "end" else now_s + (float(rest[2]) if len(rest) > 1 else 0.0)
+    race.changes = [*race.changes, f"{now_s:.2f} {rest[0]}: {verb}s"]
     return None
 
 

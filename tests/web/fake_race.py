@@ -17,7 +17,12 @@ MILE_M = 1609.344
 START_TRACK_M = (-MILE_M) % LAP_M
 LOOK = "Its light runs on. Look at its cable; it comes back by itself."
 HASH = "d183d54b4eaa5bfb"
-CAN = ("load", "confirm", "prepare", "arm", "start", "ago", "recall", "stop", "change", "undo", "show", "athlete")
+HASHES = {"record-4-07-64": "0a1b2c3d4e5f6071"}
+"""Of other plans; any that is not here has HASH."""
+CAN = (
+    "load", "confirm", "prepare", "arm", "start", "ago", "recall", "stop", "change", "begin", "undo", "show", "athlete",
+    "miss", "split_undo", "marks",
+)  # fmt: skip
 
 
 def place(track_m: float, radius_m: float = RADIUS_M) -> tuple[float, float]:
@@ -47,6 +52,10 @@ class FakeWave:
     ahead_m: float = 0.0
     mode: str = "running"
     stands_m: float | None = None
+    group: bool = False
+    begun_s: float | None = None
+    """Race time at which a group's own time is 0; None: it waits."""
+    buttons: tuple[str, ...] = ()
 
     @property
     def rgb(self) -> tuple[int, int, int]:
@@ -55,6 +64,8 @@ class FakeWave:
     def distance_m(self, race_s: float) -> float:
         if self.stands_m is not None:
             return self.stands_m
+        if self.group:
+            race_s = 0.0 if self.begun_s is None else race_s - self.begun_s
         return min(MILE_M, max(0.0, self.ahead_m + MILE_M * race_s / self.finish_s))
 
 
@@ -63,6 +74,14 @@ def usual_waves() -> list[FakeWave]:
         FakeWave("target", "#00ff40", 239.99, 5.0),
         FakeWave("record", "#ff0000", 247.64, 3.0),
         FakeWave("lead pacer", "#0040ff", 239.99, 1.5, ahead_m=3.0),
+    ]
+
+
+def three_groups() -> list[FakeWave]:
+    return [
+        FakeWave("red", "#ff0000", 270.0, 3.0, group=True, buttons=("b03",)),
+        FakeWave("blue group", "#0060ff", 290.0, 3.0, group=True),
+        FakeWave("pace", "#00ff40", 300.0, 3.0),
     ]
 
 
@@ -90,6 +109,9 @@ class FakeRace:
     refuse: dict[str, str] = field(default_factory=dict[str, str])
     """Reasons laid over `can` by a test."""
     busy: str | None = None
+    hash: str = HASH
+    likeliest_m: float | None = None
+    simulated: bool = True
 
     def fleet_s(self) -> float:
         return 1000.0 + self.now_s() * self.rate
@@ -103,7 +125,8 @@ class FakeRace:
     def hello(self, role: str, viewer: str) -> dict[str, Any]:
         steps = [k * LAP_M / 260 for k in range(260)]
         return {
-            "type": "hello", "version": "0.1.0", "role": role, "id": viewer, "rate": self.rate, "simulated": True,
+            "type": "hello", "version": "0.1.0", "role": role, "id": viewer, "rate": self.rate,
+            "simulated": self.simulated,
             "rail": {
                 "title": f"{self.boards} boards of {self.leds} LEDs, standard-400",
                 "lap_m": LAP_M, "kerb_lap_m": KERB_LAP_M, "leds": self.boards * self.leds,
@@ -129,7 +152,7 @@ class FakeRace:
         x, y = place(START_TRACK_M)
         fx, fy = place(0.0)
         return {
-            "type": "plan", "title": "Breaking4: 3:59.99", "hash": HASH, "distance_m": MILE_M,
+            "type": "plan", "title": "Breaking4: 3:59.99", "hash": self.hash, "distance_m": MILE_M,
             "confirmed": self.confirmed,
             "start": {"x": x, "y": y, "track_m": START_TRACK_M}, "finish": {"x": fx, "y": fy},
             "words": [
@@ -145,6 +168,7 @@ class FakeRace:
             "waves": [
                 {
                     "name": wave.name, "colour": wave.colour, "length_m": wave.length_m, "finish_s": wave.finish_s,
+                    "group": wave.group,
                     "splits": [
                         {"distance_m": m, "time_s": (m - wave.ahead_m) * wave.finish_s / MILE_M} for m in marks
                     ],
@@ -172,13 +196,22 @@ class FakeRace:
             said["arm"] = f"the race is {phase}; expected it ready"
         if not on:
             said["start"] = said["ago"] = f"the race is {phase}; expected it armed"
-            said["change"] = said["recall"] = f"the race is {phase}"
+            said["change"] = said["begin"] = said["recall"] = f"the race is {phase}"
         elif self.gun_s is not None:
             said["start"] = "the gun has gone; start ago moves its time"
         if not self.changes:
             said["undo"] = "nothing was changed"
         if phase not in ("running", "finished"):
-            said["athlete"] = "the race is not on"
+            said["athlete"] = said["miss"] = "the race is not on"
+        if not self.rows:
+            said["split_undo"] = "no mark was passed yet"
+        if self.plan is None:
+            said["marks"] = "no plan is loaded"
+        if not any(wave.group for wave in self.waves):
+            said["begin"] = "the plan has no groups"
+        if self.busy is not None:
+            kept = ("stop", "recall", "begin", "start", "ago", "athlete", "miss", "split_undo", "marks")
+            said |= {name: f"busy: {self.busy}" for name in CAN if name not in kept and said[name] is None}
         return said | self.refuse
 
     def state(self) -> dict[str, Any]:
@@ -197,6 +230,7 @@ class FakeRace:
                 "marks": self.marks,
                 "next": None if self.next_m() is None else {"distance_m": self.next_m()},
                 "rows": self.rows,
+                "likeliest": None if self.likeliest_m is None else {"distance_m": self.likeliest_m},
             },
         }  # fmt: skip
 
@@ -204,7 +238,8 @@ class FakeRace:
         distance_m = wave.distance_m(race_s or 0.0)
         track_m = (START_TRACK_M + distance_m) % LAP_M
         x, y = place(track_m)
-        mode = "waiting" if race_s is None or race_s < 0 else "finished" if distance_m >= MILE_M else wave.mode
+        waits = wave.group and (wave.begun_s is None or race_s is None or race_s < wave.begun_s)
+        mode = "waiting" if race_s is None or race_s < 0 or waits else "finished" if distance_m >= MILE_M else wave.mode
         moving = mode in ("running", "hidden")
         speed_mps = MILE_M / wave.finish_s if moving else 0.0
         split_m = next((m for m in (400.0, 800.0, 1200.0, 1600.0, MILE_M) if m > distance_m), None)
@@ -216,8 +251,20 @@ class FakeRace:
             "next_split": None
             if split_s is None
             else {"distance_m": split_m, "time_s": split_s, "in_s": split_s - (race_s or 0.0)},
-            "finish_s": wave.finish_s, "mode": mode,
+            "finish_s": wave.finish_s, "mode": mode, "group": self._group(wave, mode, race_s),
         }  # fmt: skip
+
+    def _group(self, wave: FakeWave, mode: str, race_s: float | None) -> dict[str, Any] | None:
+        if not wave.group:
+            return None
+        left_s = None if wave.begun_s is None or race_s is None else wave.begun_s - race_s
+        on = wave.begun_s is not None and mode != "finished"
+        return {
+            "begin": f"{wave.name} is on its run; end it first" if on else None,
+            "end": None if on else f"{wave.name} is not on a run",
+            "in_s": left_s if left_s is not None and left_s > 0 else None,
+            "buttons": list(wave.buttons),
+        }
 
     def _board(self, index: int) -> dict[str, Any]:
         lost = index in self.lost
@@ -239,7 +286,8 @@ class FakeRace:
 
     def passes(self, at_m: float, time_s: float) -> None:
         """The athlete passed a mark: the gaps as arithmetic gives them; above 0 is behind."""
-        before_m, before_s = (self.rows[-1]["distance_m"], self.rows[-1]["time_s"]) if self.rows else (0.0, 0.0)
+        timed = [row for row in self.rows if row["time_s"] is not None]
+        before_m, before_s = (timed[-1]["distance_m"], timed[-1]["time_s"]) if timed else (0.0, 0.0)
         gaps: list[dict[str, Any]] = []
         for wave in self.waves:
             behind_s = time_s - (at_m - wave.ahead_m) * wave.finish_s / MILE_M
@@ -247,7 +295,13 @@ class FakeRace:
         split_s = time_s - before_s
         self.rows.append({
             "distance_m": at_m, "time_s": time_s, "gaps": gaps, "split_s": split_s,
-            "projected_s": time_s + (MILE_M - at_m) * split_s / (at_m - before_m),
+            "projected_s": time_s + (MILE_M - at_m) * split_s / (at_m - before_m), "source": "key",
+        })  # fmt: skip
+
+    def misses(self, at_m: float) -> None:
+        """Nobody saw the athlete pass a mark."""
+        self.rows.append({
+            "distance_m": at_m, "time_s": None, "gaps": [], "split_s": None, "projected_s": None, "source": "missed",
         })  # fmt: skip
 
     def frame(self) -> list[bytes]:
@@ -263,7 +317,7 @@ class FakeRace:
             return [bytes(one) for one in made]
         cell_m = LAP_M / (self.boards * self.leds)
         for wave in reversed(self.waves):
-            if wave.mode == "hidden":
+            if wave.mode == "hidden" or (wave.group and (wave.begun_s is None or race_s < wave.begun_s)):
                 continue
             head_m = START_TRACK_M + wave.distance_m(race_s)
             first, last = math.floor((head_m - wave.length_m) / cell_m), math.floor(head_m / cell_m)

@@ -6,15 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.web.conftest import Desk, armed, loaded, ready, running
+from tests.web.conftest import Desk, armed, hold, loaded, ready, running, says
 from tests.web.fake_race import HASH, FakeRace
-
-
-def hold(page: Any, key: str) -> None:
-    """Hold a key until its bar is full."""
-    page.keyboard.down(key)
-    page.wait_for_function("!document.querySelector('.holding')")
-    page.keyboard.up(key)
 
 
 @pytest.mark.parametrize(
@@ -129,6 +122,24 @@ def test_what_cannot_be_now_says_why_and_sends_nothing(desk: Desk) -> None:
     button.click(force=True)
     hold(page, "g")
     assert [told["type"] for told in desk.fake.received] == ["take"]
+
+
+def test_no_wave_can_be_changed_when_no_race_is_on(desk: Desk) -> None:
+    page = desk.screen(control=True)
+    desk.set(ready)
+    assert page.locator("#waves-rows .do-change button:not([aria-disabled])").count() == 0
+    page.keyboard.press("1")
+    says(page, "answer", "Change target: the race is ready")
+    desk.set(running)
+    assert page.locator("#waves-rows .do-change button:not([aria-disabled])").count() == 3
+    page.keyboard.press("7")
+    says(page, "answer", "There is no wave 7.")
+    desk.fake.silent = True
+    page.wait_for_selector("#lost", state="visible")
+    assert page.locator("#waves-rows .do-change button:not([aria-disabled])").count() == 0
+    page.keyboard.press("1")
+    says(page, "answer", "Change target: no word from the program")
+    desk.fake.silent = False
 
 
 def test_load_read_back_and_confirm_by_keyboard_alone(desk: Desk) -> None:

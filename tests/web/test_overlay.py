@@ -47,6 +47,32 @@ def test_it_is_transparent_and_of_the_size_that_is_asked_for(desk: Desk) -> None
     assert page.locator(".mark").all_inner_texts() == ["start", "1 mile"]
 
 
+def test_no_name_is_cut(desk: Desk, shot: Callable[[Any, str], None]) -> None:
+    def act(race: FakeRace) -> None:
+        running(race, 58.0)
+        race.waves[0].name = "the pace of the first pacer"
+        race.rows = []
+        race.passes(400.0, 58.20)
+        race.rows[0]["distance_m"] = 809.344
+
+    desk.fake.call(lambda: act(desk.race))
+    page = desk.screen(1920, "/overlay?athlete=Faith%20Kipyegon", wait=False)
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    page.wait_for_selector("#bars li")
+    shot(page, "overlay-long-names")
+    cut = "[...document.querySelectorAll('#bars .name, #bars .gap')].filter(n => n.scrollWidth > n.clientWidth).length"
+    assert page.evaluate(cut) == 0
+    assert page.evaluate(
+        """() => {
+          const board = document.getElementById('board').getBoundingClientRect();
+          return [...document.querySelectorAll('.light b')].every(name => {
+            const box = name.getBoundingClientRect();
+            return box.width > 0 && box.left >= board.left && box.right <= board.right;
+          });
+        }"""
+    )
+
+
 def test_without_a_plan_it_shows_nothing(desk: Desk) -> None:
     page = desk.screen(1920, "/overlay")
     page.wait_for_selector("#board", state="hidden")

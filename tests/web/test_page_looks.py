@@ -52,7 +52,7 @@ def test_it_fits_and_axe_finds_nothing_serious(desk: Desk, shot: Shot, width: in
             page.wait_for_selector("#panel:not([hidden])")
         shot(page, f"{name}-{width}")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name}: wider than the screen"
-        assert page.evaluate(IN_REACH, ["do-recall", "do-stop"]) == [], name
+        assert page.evaluate(IN_REACH, ["do-recall", "do-stop", "simulated"]) == [], name
         found = page.evaluate(f"{AXE}; axe.run().then(r => r.violations.map(v => [v.impact, v.id, v.nodes[0].html]))")
         assert [v for v in found if v[0] in ("serious", "critical")] == [], name
         if key:
@@ -76,7 +76,69 @@ def test_recall_and_stop_stay_in_reach_however_far_one_scrolls(desk: Desk, width
     desk.set(busy_race)
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     page.wait_for_function("scrollY + innerHeight >= document.body.scrollHeight - 2")
-    assert page.evaluate(IN_REACH, ["do-recall", "do-stop"]) == []
+    assert page.evaluate(IN_REACH, ["do-recall", "do-stop", "simulated"]) == []
+    desk.fake.silent = True
+    page.wait_for_selector("#lost", state="visible")
+    assert page.evaluate(IN_REACH, ["simulated"]) == []
+
+
+@pytest.mark.parametrize("width", list(HEIGHTS))
+def test_many_warnings_are_all_seen_or_said_to_be_below(desk: Desk, shot: Shot, width: int) -> None:
+    page = desk.screen(width, control=True)
+    desk.set(lambda race: (running(race), race.lost.update(range(6))))
+    shot(page, f"warnings-{width}")
+    assert page.locator("#warnings-count").inner_text() == "6"
+    below = page.evaluate(
+        """() => {
+          const end = document.getElementById('warnings-scroll').getBoundingClientRect().bottom;
+          const rows = [...document.querySelectorAll('#warnings-rows li')];
+          return rows.filter(row => row.getBoundingClientRect().bottom > end + 4).length;
+        }"""
+    )
+    more = page.locator("#warnings-more")
+    assert more.inner_text() == f"{below} more below: scroll" if below else more.is_hidden()
+    assert page.evaluate(IN_REACH, ["do-recall", "do-stop", *(["warnings-more"] if below else [])]) == []
+    page.evaluate("document.getElementById('warnings-scroll').scrollTo(0, 1e6)")
+    more.wait_for(state="hidden")
+
+
+@pytest.mark.parametrize("width", list(HEIGHTS))
+def test_the_names_of_the_waves_stay_in_the_picture_and_off_its_words(desk: Desk, width: int) -> None:
+    page = desk.screen(width)
+    over_kerb = 0
+    for race_s in range(0, 240, 17):
+        desk.set(lambda race, race_s=race_s: running(race, float(race_s)))
+        page.wait_for_function("race_s => Math.abs(window.pacerail.page.state.race_s - race_s) < 5", arg=race_s)
+        astray, over = page.evaluate(TAGS_ASTRAY)
+        assert astray == [], race_s
+        over_kerb += over
+    # on a small picture the clock leaves little room beside it in the bends
+    assert over_kerb <= (0 if width == 1440 else 3), "names that hide the light or a board"
+
+
+TAGS_ASTRAY = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
+  const box = id => document.getElementById(id).getBoundingClientRect();
+  const rail = box('rail'), clock = box('clock'), words = window.pacerail.rail.words;
+  const apart = (a, b) => a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
+  let over = 0;
+  const astray = [...document.querySelectorAll('.tag')].filter(tag => {
+    const at = tag.getBoundingClientRect();
+    const inside = at.left >= rail.left && at.right <= rail.right && at.top >= rail.top && at.bottom <= rail.bottom;
+    const off = words.every(word => apart(at, {
+      left: rail.left + word.x, right: rail.left + word.x + word.w,
+      top: rail.top + word.y, bottom: rail.top + word.y + word.h,
+    }));
+    const { rail: line, fit, ratio } = window.pacerail.rail;
+    const track = document.createElement('canvas').getContext('2d');
+    for (const [x, y] of line.kerb.points) track.lineTo(fit.x(x) / ratio, fit.y(y) / ratio);
+    const [left, right, top, bottom] = [at.left + 4, at.right - 4, at.top + 4, at.bottom - 4];
+    const infield = [[left, top], [right, top], [left, bottom], [right, bottom]]
+      .every(([x, y]) => track.isPointInPath(x - rail.left, y - rail.top));
+    if (!infield) over += 1;
+    return !inside || !off || !apart(at, clock);
+  });
+  done([astray.map(tag => tag.textContent), over]);
+})))"""
 
 
 def test_every_control_can_be_reached_by_tab_and_shows_its_focus(desk: Desk) -> None:

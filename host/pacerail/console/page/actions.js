@@ -1,7 +1,7 @@
 // Everything that can be done, once: its key, its words, whether it is held, and when it cannot be. The buttons, the keys
 // and the list on `?` are all made from this.
 
-/** `can`: which of the program's reasons is asked. `hold`: held for 0.8 s. `group`: where it stands on the `?` list. */
+/** `can`: which of the program's reasons is asked (null: none, or main.js asks itself). `hold`: held for 0.8 s. `group`: where it stands on the `?` list. */
 export const ACTIONS = [
   { id: "load", key: "l", label: "Load a plan…", can: "load", group: "Before the race" },
   { id: "read", key: "c", label: "Read back and confirm…", can: null, group: "Before the race" },
@@ -17,15 +17,18 @@ export const ACTIONS = [
   { id: "recall", key: "r", label: "Recall", can: "recall", hold: true, group: "Start and stop" },
   { id: "stop", key: "x", label: "Stop", can: "stop", hold: true, group: "Start and stop" },
 
-  { id: "change", key: "1", keys: "1 to 9", label: "Change wave 1 to 9…", can: "change", group: "While the lights run" },
+  { id: "change", key: "1", keys: "1 to 9", label: "Change wave 1 to 9…", can: null, group: "While the lights run" },
   { id: "change_all", key: "0", label: "Change every wave…", can: "change", group: "While the lights run" },
   { id: "freeze", key: "f", label: "Freeze all", can: "change", group: "While the lights run" },
   { id: "resume", key: "o", label: "Resume all: on again", can: "change", group: "While the lights run" },
   { id: "undo", key: "u", label: "Undo the last change", can: "undo", group: "While the lights run" },
+  { id: "begin_all", key: "z", label: "Begin all groups", can: "begin", group: "While the lights run" },
 
   { id: "split", key: "m", keys: "m or Space", label: "Athlete passes the mark", can: "athlete", group: "Athlete" },
-  { id: "split_undo", key: "Backspace", label: "Take the last mark back", can: "athlete", group: "Athlete" },
-  { id: "marks", key: "k", label: "Choose the marks", can: "athlete", group: "Athlete" },
+  { id: "split_likeliest", key: "Enter", label: "It was the mark that is offered", can: "athlete", group: "Athlete" },
+  { id: "split_miss", key: "-", label: "The next mark was missed", can: "miss", group: "Athlete" },
+  { id: "split_undo", key: "Backspace", label: "Take the last mark back", can: "split_undo", group: "Athlete" },
+  { id: "marks", key: "k", label: "Choose the marks", can: "marks", group: "Athlete" },
   { id: "export_csv", key: "e", label: "Splits as CSV", can: null, group: "Athlete" },
   { id: "export_json", key: "j", label: "Splits as JSON", can: null, group: "Athlete" },
   { id: "report", key: "q", label: "The race's report", can: null, group: "Athlete" },
@@ -43,8 +46,14 @@ export const byName = new Map(ACTIONS.map((action) => [action.id, action]));
 /** Who is in control, for people. */
 export const holder = (control) => control?.name || control?.by || "another screen";
 
-/** Why nothing at all can be done from this page now; null: it can. `page`: {lost, role, state}. */
+/** What is said wherever the program does not know the page's token. */
+export const OLD_LINK = "this link is not valid any more: use the one that the program printed";
+/** What needs no program at all. */
+const HERE = ["boards", "log", "help"];
+
+/** Why nothing at all can be done from this page now; null: it can. `page`: {lost, old_link, role, state}. */
 export function noControl(page) {
+  if (page.old_link) return OLD_LINK;
   if (page.lost) return "no word from the program";
   if (page.role === "view") return "this link is for watching only";
   const control = page.state?.control;
@@ -55,6 +64,7 @@ export function noControl(page) {
 
 /** Why an action cannot be done now, in words; null: it can. */
 export function whyNot(action, page) {
+  if (page.old_link && !HERE.includes(action.id)) return OLD_LINK;
   if (action.id === "take") {
     if (page.lost) return "no word from the program";
     if (page.role === "view") return "this link is for watching only";
@@ -68,10 +78,26 @@ export function whyNot(action, page) {
   if (action.id === "name") return page.lost ? "no word from the program" : null;
   if (action.id === "read" || action.id === "sheet") return page.plan ? null : "no plan is loaded";
   if (!action.can) return null;
-  const reason = noControl(page);
+  const reason = sendable(action, page) ? null : noControl(page);
   if (reason) return reason;
-  if (page.state.busy && action.id !== "recall" && action.id !== "stop" && action.can !== "athlete") return `busy: ${page.state.busy}`;
+  if (action.id === "split_likeliest" && !page.state.athlete?.likeliest) return "no other mark is likelier than the next one";
   return reasonOf(page.state.can ?? {}, action.can);
+}
+
+/**
+ * What is worth sending though the program has not been heard for a while. The moment goes with it: a split is kept and
+ * is right when it comes, and the program takes recall and stop for some seconds yet, if the line stands.
+ */
+function sendable(action, page) {
+  if (!page.lost || page.role !== "control" || !page.state?.control?.you) return false;
+  if (action.id === "split") return true;
+  return (action.id === "recall" || action.id === "stop") && !page.broken;
+}
+
+/** Why a group cannot be begun or ended now; null: it can. `wave`: of the state; `what`: "begin" or "end". */
+export function whyNotGroup(wave, what, page) {
+  const reason = page.old_link ? OLD_LINK : noControl(page);
+  return reason ?? page.state.can?.begin ?? wave?.group?.[what] ?? null;
 }
 
 /** The program's reason. The gun's time can still be told when no start is left, but only in words, not by one key. */

@@ -2,7 +2,7 @@
 
 import { gapChart } from "./charts.js";
 import { byId, make, mark, put } from "./dom.js";
-import { gap, mark_m, time } from "./words.js";
+import { gap, gapTo, mark_m, time } from "./words.js";
 
 const EVERY = ["100 m", "200 m", "400 m", "500 m", "800 m", "1000 m", "line"];
 
@@ -10,7 +10,14 @@ const EVERY = ["100 m", "200 m", "400 m", "500 m", "800 m", "1000 m", "line"];
 export function startAthlete(choose) {
   const select = byId("marks");
   for (const every of EVERY) select.append(make("option", { value: every }, every === "line" ? "every finish line" : `every ${every}`));
-  select.addEventListener("change", () => choose(select.value));
+  // chosen with the mouse or a finger, it gives the keys back: the next Space is a split
+  let pointed = false;
+  select.addEventListener("pointerdown", () => (pointed = true));
+  select.addEventListener("keydown", () => (pointed = false));
+  select.addEventListener("change", () => {
+    choose(select.value);
+    if (pointed) select.blur();
+  });
 }
 
 let sign = "";
@@ -21,6 +28,9 @@ export function showAthlete(page, why) {
   byId("athlete").hidden = !athlete;
   if (!athlete) return;
   put(byId("next-mark"), athlete.next ? mark_m(athlete.next.distance_m) : "no mark left");
+  const { likeliest } = athlete;
+  byId("likeliest").hidden = !likeliest;
+  if (likeliest) put(byId("do-split_likeliest").querySelector(".label"), `That was ${mark_m(likeliest.distance_m)}`);
   const select = byId("marks");
   const reason = why();
   mark(select, "disabled", reason ? true : null);
@@ -51,7 +61,7 @@ function build(rows, waves) {
     ...[...rows].reverse().map((row) =>
       make("tr", {},
         make("th", { scope: "row" }, mark_m(row.distance_m)),
-        make("td", {}, row.time_s === null ? "missed" : time(row.time_s)),
+        make("td", {}, row.time_s === null ? "missed" : time(row.time_s), sourceOf(row)),
         make("td", {}, time(row.split_s)),
         ...waves.map((wave) => {
           const found = row.gaps.find((one) => one.wave === wave.name);
@@ -62,13 +72,29 @@ function build(rows, waves) {
       ),
     ),
   );
-  const last = rows.at(-1);
-  const first = last?.gaps[0];
-  put(byId("athlete-last"), first && first.s !== null ? `${mark_m(last.distance_m)} in ${time(last.time_s)}: ${gap(first.s, first.m)} ${first.wave}, on for ${time(last.projected_s)}` : "No mark passed yet.");
+  put(byId("athlete-last"), lastWords(rows));
   byId("athlete-table").hidden = !rows.length;
   const place = byId("gap-chart");
   place.hidden = rows.length < 2;
   if (rows.length >= 2) gapChart(place, rows, new Map(waves.map((wave) => [wave.name, wave.colour])));
+}
+
+/** Where a time came from, if it was not the key. */
+function sourceOf(row) {
+  const known = { feed: "by the timing", typed: "typed" };
+  return row.time_s === null || !known[row.source] ? null : make("small", {}, ` ${known[row.source]}`);
+}
+
+/** The last mark in one line, and those that were missed since. */
+function lastWords(rows) {
+  const at = rows.findLastIndex((row) => row.time_s !== null);
+  const missed = rows.slice(at + 1).map((row) => mark_m(row.distance_m));
+  const tail = missed.length ? ` Missed since: ${missed.join(", ")}.` : "";
+  if (at < 0) return missed.length ? `No mark timed yet.${tail}` : "No mark passed yet.";
+  const row = rows[at];
+  const first = row.gaps[0];
+  const against = first && first.s !== null ? `: ${gapTo(first.s, first.m, first.wave)}` : "";
+  return `${mark_m(row.distance_m)} in ${time(row.time_s)}${against}, on for ${time(row.projected_s)}${tail ? `.${tail}` : ""}`;
 }
 
 /** After a change of size the chart is drawn anew. */

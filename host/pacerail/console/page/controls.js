@@ -2,9 +2,10 @@
 
 import { ACTIONS, byName, whyNot } from "./actions.js";
 import { byId, make, mark, put } from "./dom.js";
-import { held } from "./hold.js";
+import { held, startHold } from "./hold.js";
+import { momentOf } from "./moments.js";
 
-const KEY_WORDS = { Backspace: "⌫" };
+const KEY_WORDS = { Backspace: "⌫", Enter: "↵" };
 const buttons = new Map();
 
 /** How a key is written on a button. */
@@ -24,12 +25,7 @@ export function startControls(page, run, say) {
       action.hold ? make("span", { class: "fill" }) : null, label, " ", key);
     if (action.hold) {
       button.append(make("span", { class: "only-read" }, "hold it for 0.8 s"));
-      held(button, {
-        act: (held_ms) => run(action, { held_ms }),
-        why: () => whyNot(action, page),
-        refuse: (why) => say(`${action.label}: ${why}`, true),
-        hint: () => say(`${action.label}: hold it until the bar is full, 0.8 s.`, true),
-      });
+      held(button, holding(action, page, run, say));
     } else {
       // a click must not take the focus, or the next Space would press this button instead of taking a split
       button.addEventListener("mousedown", (event) => event.preventDefault());
@@ -40,15 +36,23 @@ export function startControls(page, run, say) {
   }
 }
 
-/** A button was clicked or a key that is not held was pressed. */
+/** How an action is held: what is done, and what the person is told. */
+function holding(action, page, run, say) {
+  return {
+    act: (given) => run(action, given),
+    why: () => whyNot(action, page),
+    refuse: (why) => say(`${action.label}: ${why}`, true),
+    hint: () => say(`${action.label}: hold it for 0.8 s. Nothing was sent.`, true),
+  };
+}
+
+/** A button was clicked, or a key was pressed: what is held begins to be held. */
 export function press(action, page, run, say, event) {
   const why = whyNot(action, page);
   if (why) say(`${action.label}: ${why}`, true);
-  else run(action, { age_ms: event ? Math.max(0, performance.now() - event.timeStamp) : 0, key: event?.key });
+  else if (action.hold) startHold(buttons.get(action.id).button, event, holding(action, page, run, say));
+  else run(action, { at_ms: momentOf(event), key: event?.key });
 }
-
-/** The button of an action, for holding it by its key. */
-export const buttonOf = (id) => buttons.get(id)?.button;
 
 /** Ten times a second: what can be, what cannot and why, and what comes next. */
 export function showControls(page) {

@@ -6,15 +6,17 @@ import { PHASES, bound, clockTime } from "./words.js";
 /** Ten times a second: everything but the running figures. */
 export function showFigures(page) {
   const { state } = page;
-  put(byId("phase"), PHASES[state.phase] ?? state.phase);
+  // "all dark" is not true while a show is on
+  put(byId("phase"), state.show ? `Show: ${state.show.name}` : (PHASES[state.phase] ?? state.phase));
   mark(byId("clock"), "data-phase", state.phase);
   const gun = state.gun;
   put(byId("gun"), gun ? `gun: ${gun.words || gun.source}` : "no gun yet");
   put(byId("gun-bound"), gun ? bound(gun.bound_us) : "");
   const others = (state.heard ?? []).filter((other) => other.source !== gun?.source);
   put(byId("heard"), others.map((other) => other.words || other.source).join("; "));
-  put(byId("doing"), state.busy ? `${state.busy}…` : "");
-  put(byId("showing"), state.show ? `Show: ${state.show.name}, ${Math.ceil(state.show.left_s)} s left` : "");
+  const alone = state.phase === "interrupted" ? "This program does not look after the boards. Recall and Stop reach them." : "";
+  put(byId("doing"), state.busy ? `${state.busy}…` : alone);
+  put(byId("showing"), state.show ? `${Math.ceil(state.show.left_s)} s left` : "");
 }
 
 /** On every frame: the running figures. */

@@ -1,71 +1,107 @@
 // Holding: what cannot be taken back is held for 0.8 s, by finger, mouse or key, while a bar fills. Let go, and nothing
-// has happened.
+// has happened. Whatever leaves it unsure that it is still held ends it: another key, another window, a hidden page.
+
+import { momentOf } from "./moments.js";
 
 export const HOLD_MS = 800;
+const LATE_MS = 100; // a page that stood still may be told of the full bar before it is told that the key was let go:
+const AGAIN_MS = 30; // then it waits so long for that news
 
 /** One hold at a time on the page: a second one ends the first. */
 let current = null;
 
-/** The button's bar fills from now; when it is full `act(held_ms)` is called. Returns at once. */
-export function begin(button, act) {
-  cancel();
-  const began_ms = performance.now();
+/** Which key an event is of, whatever the layout or Shift make of it. */
+const keyOf = (event) => event.code || event.key;
+
+/**
+ * The button's bar fills from the moment of `event`; when it is full `act({held_ms, at_ms})` is called, at_ms being when
+ * that was (performance.now()). `hint()` is called when it was let go too early. Returns at once.
+ */
+export function begin(button, event, { act, hint }) {
+  drop();
+  const began_ms = momentOf(event);
+  const hold = { button, hint, key: event.type === "keydown" ? keyOf(event) : null, timer: 0 };
+  let waited = false;
+  const full = () => {
+    const at_ms = performance.now();
+    const held_ms = at_ms - began_ms;
+    if (!waited && held_ms > HOLD_MS + LATE_MS) {
+      waited = true;
+      hold.timer = setTimeout(full, AGAIN_MS);
+      return;
+    }
+    drop();
+    act({ held_ms, at_ms });
+  };
+  hold.timer = setTimeout(full, Math.max(0, HOLD_MS - (performance.now() - began_ms)));
   button.classList.add("holding");
-  const timer = setTimeout(() => {
-    const held_ms = performance.now() - began_ms;
-    cancel();
-    act(held_ms);
-  }, HOLD_MS);
-  current = { button, timer };
+  current = hold;
 }
 
-/** Let go. True: something was being held. */
-export function cancel() {
-  if (!current) return false;
+function drop() {
+  if (!current) return;
   clearTimeout(current.timer);
   current.button.classList.remove("holding");
   current = null;
+}
+
+/** End the hold and say so. True: something was being held. */
+export function letGo() {
+  if (!current) return false;
+  const { hint } = current;
+  drop();
+  hint();
   return true;
 }
 
 /** Make a button one that is held. `why()`: null, or why it cannot be now; `refuse(why)`, `hint()` tell the person. */
 export function held(button, { act, why, refuse, hint }) {
-  let began = false;
-  const start = () => {
-    const reason = why();
-    if (reason) {
-      refuse(reason);
-      return;
-    }
-    began = true;
-    begin(button, (held_ms) => {
-      began = false;
-      act(held_ms);
-    });
+  const start = (event) => startHold(button, event, { act, why, refuse, hint });
+  const mine = () => {
+    if (current?.button === button) letGo();
   };
-  const end = () => {
-    if (!began) return;
-    began = false;
-    if (cancel()) hint();
-  };
+  // it must not take the focus, or the next Space would hold this button instead of taking a split
+  button.addEventListener("mousedown", (event) => event.preventDefault());
   button.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     button.setPointerCapture?.(event.pointerId);
-    start();
+    start(event);
   });
-  for (const name of ["pointerup", "pointercancel", "blur"]) button.addEventListener(name, end);
+  for (const name of ["pointerup", "pointercancel", "blur"]) button.addEventListener(name, mine);
   button.addEventListener("pointermove", (event) => {
     const box = button.getBoundingClientRect();
     const off = event.clientX < box.left || event.clientX > box.right || event.clientY < box.top || event.clientY > box.bottom;
-    if (off) end();
+    if (off) mine();
   });
   button.addEventListener("contextmenu", (event) => event.preventDefault());
   button.addEventListener("keydown", (event) => {
     if (event.key !== " " && event.key !== "Enter") return;
     event.preventDefault();
-    if (!event.repeat) start();
-  });
-  button.addEventListener("keyup", (event) => {
-    if (event.key === " " || event.key === "Enter") end();
+    if (!event.repeat) start(event);
   });
 }
+
+/** Begin a hold if it can be done now, and do it at the end only if it can be done then. */
+export function startHold(button, event, { act, why, refuse, hint }) {
+  const reason = why();
+  if (reason) {
+    refuse(reason);
+    return;
+  }
+  const done = (given) => {
+    const late = why();
+    if (late) refuse(late);
+    else act(given);
+  };
+  begin(button, event, { act: done, hint });
+}
+
+document.addEventListener("keydown", (event) => {
+  if (current && event.key !== "Escape" && keyOf(event) !== current.key) letGo();
+}, true);
+document.addEventListener("keyup", (event) => {
+  if (current?.key && keyOf(event) === current.key) letGo();
+}, true);
+// a key that is let go in another window is never seen to be let go
+window.addEventListener("blur", letGo);
+document.addEventListener("visibilitychange", letGo);

@@ -4,7 +4,7 @@ const RETRY_MS = [200, 400, 800, 1500, 2000];
 const ANSWER_MS = 20000;
 const DEAD_MS = 4000; // nothing for so long: the socket may be half open, so it is made anew
 
-/** `handlers`: message(object), pixels(DataView), opened(), closed(). */
+/** `handlers`: message(object), pixels(DataView), opened(), closed(), failed(): a try that came to no connection. */
 export class Link {
   constructor(path, handlers) {
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
@@ -15,6 +15,7 @@ export class Link {
     this.tries = 0;
     this.heard_ms = performance.now();
     this.open = false;
+    this.ended = false;
     this.connect();
     setInterval(() => this.look(), 500);
   }
@@ -74,9 +75,15 @@ export class Link {
     this.open = false;
     for (const id of [...this.waiting.keys()]) this.settle(id, "the connection broke; whether it was done stands in the log");
     if (was) this.handlers.closed();
+    else this.handlers.failed();
     const wait_ms = RETRY_MS[Math.min(this.tries, RETRY_MS.length - 1)];
     this.tries += 1;
-    setTimeout(() => this.connect(), wait_ms);
+    setTimeout(() => this.ended || this.connect(), wait_ms);
+  }
+
+  /** Try no more. */
+  end() {
+    this.ended = true;
   }
 
   look() {

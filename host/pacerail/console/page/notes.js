@@ -18,6 +18,26 @@ export function showWarnings(page) {
   put(byId("warnings-none"), list.length ? "" : "No warnings.");
   mark(byId("warnings"), "data-any", list.length ? "yes" : null);
   put(byId("warnings-count"), list.length || "");
+  const sign = JSON.stringify(list);
+  if (sign === told) return;
+  told = sign;
+  showMore();
+}
+
+let told = "";
+
+/** Once: what the box of warnings does not show now is said under it. */
+export function startWarnings() {
+  byId("warnings-scroll").addEventListener("scroll", showMore);
+  addEventListener("resize", showMore);
+}
+
+function showMore() {
+  const box = byId("warnings-scroll");
+  const end = box.scrollTop + box.clientHeight;
+  const below = [...byId("warnings-rows").children].filter((row) => row.offsetTop + row.offsetHeight > end + 3).length;
+  byId("warnings-more").hidden = !below;
+  put(byId("warnings-more"), `${below} more below: scroll`);
 }
 
 let shown = 0;

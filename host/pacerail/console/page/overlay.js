@@ -82,8 +82,13 @@ function showStrip(list) {
       dot.style.background = light.colour;
       stem.style.height = name.style.bottom = `calc(${34 + 34 * light.level} * var(--u))`;
       stem.style.height = `calc(${8 + 34 * light.level} * var(--u))`;
-      light.width = name.offsetWidth;
-      widths.set(light.name, light.width);
+      widths.set(light.name, name.offsetWidth);
+      // near an end of the strip a long name stands aside, so that all of it is in the picture
+      const room = 0.85 * (strip.offsetLeft - byId("board").offsetLeft);
+      const half = name.offsetWidth / 2;
+      const centre = Math.max(half - room, Math.min(width + room - half, light.x));
+      node.style.zIndex = String(20 - light.level); // its line goes behind the names below it
+      name.style.transform = `translateX(calc(-50% + ${(centre - light.x).toFixed(1)}px))`;
     });
 }
 

@@ -1,6 +1,7 @@
 // What the page knows: what the program last said. Views ask it; nothing here draws.
 
 import { RaceClock } from "./clock.js";
+import { ServerClock } from "./moments.js";
 
 const LOST_S = 1.0;
 const KEPT_EVENTS = 500;
@@ -8,6 +9,7 @@ const KEPT_EVENTS = 500;
 export class Page {
   constructor() {
     this.clock = new RaceClock();
+    this.server = new ServerClock();
     this.hello = null;
     this.role = null;
     this.plan = null;
@@ -16,16 +18,21 @@ export class Page {
     this.event_count = 0;
     this.lost = true;
     this.broken = false;
+    this.old_link = false;
   }
 
   /** A message came at `at_ms`. Returns its type. */
   take(message, at_ms) {
     switch (message.type) {
       case "hello":
+        // it may be another program than before: nothing that the last one said holds for it
         this.hello = message;
         this.role = message.role;
+        this.plan = null;
+        this.state = null;
         this.events = [];
         this.clock.forget();
+        this.server.forget();
         break;
       case "plan":
         // a program without a plan may say so with an empty one
@@ -33,7 +40,7 @@ export class Page {
         break;
       case "state":
         this.state = message;
-        this.heard_ms = at_ms;
+        this.server.heard(message.mono_ms, at_ms);
         this.clock.heard(message.fleet_us, message.race_s, message.rate ?? this.hello?.rate ?? 1, at_ms);
         break;
       case "event":
@@ -54,6 +61,7 @@ export class Page {
 
   /** How many m a wave has come since the last state. */
   ahead_m(wave, at_ms) {
+    if (!this.state) return 0;
     return this.clock.distance_m(wave, this.state.race_s, at_ms) - wave.distance_m;
   }
 }

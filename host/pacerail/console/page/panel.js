@@ -10,17 +10,19 @@ export const openPanel = () => open;
 /** Close it; the focus goes back to where it was. */
 export function closePanel() {
   if (!open) return;
-  const { back, closed } = open;
+  const { back } = open;
   open = null;
   const place = byId("panel");
   place.hidden = true;
   place.replaceChildren();
-  closed?.();
   if (back?.isConnected) back.focus({ preventScroll: true });
 }
 
-/** Open one. `id` names it. The first field, or what is marked `data-first`, gets the focus. */
-export function showPanel(id, title, content, closed = null) {
+/**
+ * Open one. `id` names it. The first field, or what is marked `data-first`, gets the focus. `keys`: keys of its own, each
+ * with what it does with its event.
+ */
+export function showPanel(id, title, content, keys = {}) {
   const back = document.activeElement;
   closePanel();
   const place = byId("panel");
@@ -33,7 +35,7 @@ export function showPanel(id, title, content, closed = null) {
   );
   place.dataset.id = id;
   place.hidden = false;
-  open = { id, back, closed };
+  open = { id, back, keys: new Map(Object.entries(keys)) };
   const first = place.querySelector("[data-first]") ?? place.querySelector("input, select, .panel-body button, a[href]");
   (first ?? place).focus({ preventScroll: true });
   place.scrollTop = 0;

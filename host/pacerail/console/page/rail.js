@@ -4,7 +4,7 @@ import { Fit, Line, reversed } from "./geometry.js";
 import { Leds, Light } from "./light.js";
 import { Ring } from "./ring.js";
 import { Tags } from "./tags.js";
-import { drawTrack } from "./track.js";
+import { drawTrack, infield } from "./track.js";
 
 export class RailView {
   /** `parts`: {box, track, light, ring: canvases, tags: element}. */
@@ -31,13 +31,26 @@ export class RailView {
     let led = 0;
     for (const board of rail.boards) for (const [x, y] of board.leds) this.along_m[led++] = kerb.nearest_m(x, y);
     this.size = "";
+    this.last = null;
     this.resize();
   }
 
   /** Start and finish lines of the plan. */
   plan(plan) {
     this.ends = plan ? { start: plan.start, finish: plan.finish } : null;
-    if (this.rail && this.fit) drawTrack(this.parts.track, this.rail, this.fit, this.ratio, this.ends);
+    if (this.rail && this.fit) this.drawTrack();
+  }
+
+  drawTrack() {
+    this.words = drawTrack(this.parts.track, this.rail, this.fit, this.ratio, this.ends);
+  }
+
+  /** Names keep off the clock, where that stands in the picture. */
+  keepOff(clock) {
+    const { box } = this.parts;
+    if (!this.words) return;
+    const over = { x: clock.offsetLeft - box.offsetLeft, y: clock.offsetTop - box.offsetTop, w: clock.offsetWidth, h: clock.offsetHeight };
+    this.tags.picture({ width: box.clientWidth, height: box.clientHeight }, [...this.words, over], this.inside);
   }
 
   pixels(view) {
@@ -65,7 +78,8 @@ export class RailView {
     }
     const margin = (width < 560 ? 42 : 46) * ratio;
     this.fit = new Fit(this.rail.kerb.points, width * ratio, height * ratio, margin);
-    drawTrack(this.parts.track, this.rail, this.fit, ratio, this.ends);
+    this.inside = infield(this.rail.kerb, this.fit, ratio, width, height);
+    this.drawTrack();
     this.light = new Light(this.parts.light, this.rail.kerb, this.fit, this.along_m, ratio);
     this.ring = new Ring(this.parts.ring, this.rail, this.fit, ratio);
     if (this.last) this.ring.draw(this.last.boards);

@@ -3,6 +3,7 @@
 
 import { profileChart } from "./charts.js";
 import { byId, make, mark, put } from "./dom.js";
+import { momentOf } from "./moments.js";
 import { answerLine, closePanel, openPanel, showPanel } from "./panel.js";
 import { hashWords, mark_m, time } from "./words.js";
 
@@ -26,26 +27,24 @@ function splitsTable(waves) {
   );
 }
 
-/** Open it. `why()`: why it cannot be confirmed now, or null. `send(message)` resolves to null or to why not. */
+/** What is read back now: {plan, answer, why, send, seen}; `seen` is false after the plan was swapped for another one. */
+let reading = null;
+
+/** Open it. `why()`: why it cannot be confirmed now, or null. `send(message, at_ms)` resolves to null or to why not. */
 export function openReadback(page, send, why) {
-  const { plan } = page;
+  read(page, send, why, page.plan, null);
+}
+
+function read(page, send, why, plan, swapped) {
   const answer = answerLine();
   const picture = make("div", { class: "chart", role: "img", "aria-label": `Pace over distance: ${plan.waves.map((wave) => wave.name).join(", ")}` });
   const confirm = make("button", { type: "button", class: "main", id: "confirm" });
   const reason = make("p", { class: "why", id: "confirm-why" });
   confirm.setAttribute("aria-describedby", "confirm-why");
-  confirm.addEventListener("click", async () => {
-    const no = confirmReason(page, plan, why);
-    if (no) {
-      answer.say(no, true);
-      return;
-    }
-    answer.say("Sent.");
-    const refused = await send({ type: "confirm", hash: plan.hash });
-    if (refused) answer.say(refused, true);
-    else closePanel();
-  });
+  const now = { plan, answer, why, send, seen: swapped === null };
+  confirm.addEventListener("click", (event) => press(page, now, momentOf(event)));
   showPanel("read", `Read back: ${plan.title}`, [
+    swapped === null ? null : make("p", { class: "swapped", role: "alert" }, swapped),
     make("p", { class: "hash" }, "Plan ", make("b", {}, hashWords(plan.hash)), ` · ${mark_m(plan.distance_m)}`),
     make("ul", { class: "words", "data-first": true, tabindex: "-1" }, ...plan.words.map((words) => make("li", {}, words))),
     plan.warnings.length ? make("ul", { class: "cautions" }, ...plan.warnings.map((words) => make("li", {}, words))) : null,
@@ -58,20 +57,48 @@ export function openReadback(page, send, why) {
       confirm, reason, answer.line),
   ].filter(Boolean));
   profileChart(picture, plan.profile, new Map(plan.waves.map((wave) => [wave.name, wave.colour])));
-  refreshReadback(page, why);
+  reading = now;
+  refreshReadback(page);
 }
 
-function confirmReason(page, plan, why) {
-  if (page.plan?.hash !== plan.hash) return "another plan was loaded meanwhile; close this and read that one back";
+/** The hash that goes is that of the plan that was read here, whatever was loaded meanwhile. */
+async function press(page, now, at_ms) {
+  const no = confirmReason(page, now);
+  if (no) {
+    now.answer.say(no, true);
+    return;
+  }
+  if (!now.seen) {
+    now.seen = true;
+    refreshReadback(page);
+    return;
+  }
+  now.answer.say("Sent.");
+  const refused = await now.send({ type: "confirm", hash: now.plan.hash }, at_ms);
+  if (refused) now.answer.say(refused, true);
+  else if (reading === now) closePanel();
+}
+
+function confirmReason(page, { plan, why }) {
+  if (!page.plan) return page.lost ? "no word from the program" : "no plan is loaded any more";
+  if (page.plan.hash !== plan.hash) return "another plan was loaded meanwhile";
   return page.plan.confirmed ? "it is confirmed" : why();
 }
 
-/** Ten times a second while it is open. */
-export function refreshReadback(page, why) {
-  if (openPanel()?.id !== "read" || !page.plan) return;
+/** Ten times a second while it is open. Another plan takes the place of the one that was read, and says so. */
+export function refreshReadback(page) {
+  if (openPanel()?.id !== "read" || !reading) return;
+  const now = reading;
+  if (page.plan && page.plan.hash !== now.plan.hash) {
+    const words = `Another plan was loaded while this was open. Plan ${hashWords(now.plan.hash)}, ${now.plan.title}, is not the one any more. This is the new one: read it back from the start.`;
+    read(page, now.send, now.why, page.plan, words);
+    return;
+  }
+  const { plan } = now;
   const confirm = byId("confirm");
-  const reason = confirmReason(page, page.plan, why);
-  put(confirm, page.plan.confirmed ? "Confirmed" : `Yes: confirm plan ${hashWords(page.plan.hash.slice(0, 8))}`);
+  const reason = confirmReason(page, now);
+  const ask = now.seen ? `Yes: confirm plan ${hashWords(plan.hash.slice(0, 8))}` : "I have seen that it is another plan";
+  put(confirm, page.plan?.confirmed ? "Confirmed" : ask);
   mark(confirm, "aria-disabled", reason ? "true" : null);
   put(byId("confirm-why"), reason ?? "");
 }

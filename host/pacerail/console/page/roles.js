@@ -1,6 +1,6 @@
 // Who is in control and who watches; and when the program is silent, that this is so.
 
-import { holder } from "./actions.js";
+import { OLD_LINK, holder } from "./actions.js";
 import { byId, mark, put } from "./dom.js";
 
 /** Ten times a second. */
@@ -29,6 +29,12 @@ export function showLost(page, silent_s) {
   mark(document.body, "data-lost", page.lost ? "yes" : null);
   if (!page.lost) {
     banner.hidden = true;
+    return;
+  }
+  if (page.old_link) {
+    put(byId("lost-words"), `${OLD_LINK[0].toUpperCase()}${OLD_LINK.slice(1)}.`);
+    put(byId("lost-more"), "The program was started anew, and made new links. Nothing can be done from this page. The boards keep their own time.");
+    banner.hidden = false;
     return;
   }
   const never = !page.state && !page.hello;

@@ -19,7 +19,10 @@ function across(context, fit, place, inner, outer) {
   return { x: x + nx * inner, y: y + ny * inner, nx, ny };
 }
 
-/** Draw all of it. `rail`: {kerb, running: Line, outline, boards}; `ends`: {start, finish} {x, y} in m, or null. */
+/**
+ * Draw all of it. `rail`: {kerb, running: Line, outline, boards}; `ends`: {start, finish} {x, y} in m, or null. Returns
+ * the boxes {x, y, w, h} in CSS pixels of the words that it wrote.
+ */
 export function drawTrack(canvas, rail, fit, ratio, ends) {
   const context = canvas.getContext("2d");
   context.clearRect(0, 0, canvas.width, canvas.height);
@@ -44,7 +47,8 @@ export function drawTrack(canvas, rail, fit, ratio, ends) {
   joints(context, rail, fit, ratio);
   const small = canvas.width / ratio < 560;
   context.font = `${(small ? 10 : 12) * ratio}px system-ui, "DejaVu Sans", sans-serif`;
-  if (!ends) return;
+  const words = [];
+  if (!ends) return words;
   context.strokeStyle = "#e8edf4";
   context.lineWidth = 2.5 * ratio;
   for (const [name, point] of [["finish", ends.finish], ["start", ends.start]]) {
@@ -55,8 +59,15 @@ export function drawTrack(canvas, rail, fit, ratio, ends) {
     // the start of a mile is 9 m before the finish line: the words stand on either side
     context.textAlign = Math.abs(line.nx) > 0.5 ? (line.nx > 0 ? "right" : "left") : name === "finish" ? "left" : "right";
     context.textBaseline = Math.abs(line.nx) > 0.5 ? "middle" : line.ny > 0 ? "bottom" : "top";
-    context.fillText(name, line.x - line.nx * 4 * ratio, line.y - line.ny * 4 * ratio);
+    // the two may be one line: then the words stand to its left and right
+    const aside = Math.abs(line.nx) > 0.5 ? 0 : (name === "finish" ? 4 : -4) * ratio;
+    const [x, y] = [line.x - line.nx * 4 * ratio + aside, line.y - line.ny * 4 * ratio];
+    context.fillText(name, x, y);
+    const size = context.measureText(name);
+    const [left, top] = [x - size.actualBoundingBoxLeft, y - size.actualBoundingBoxAscent];
+    words.push({ x: left / ratio, y: top / ratio, w: (x + size.actualBoundingBoxRight - left) / ratio, h: (y + size.actualBoundingBoxDescent - top) / ratio });
   }
+  return words;
 }
 
 /** Where one board ends and the next begins. */
@@ -67,4 +78,19 @@ function joints(context, rail, fit, ratio) {
     if (!board.leds.length) continue;
     across(context, fit, rail.kerb.at(rail.kerb.nearest_m(...board.leds[0])), -3 * ratio, 3 * ratio);
   }
+}
+
+const GRID = 4; // CSS pixels
+
+/** A function that says whether (x, y) in CSS pixels is inside the kerb, looked up on a grid. */
+export function infield(kerb, fit, ratio, width, height) {
+  const context = document.createElement("canvas").getContext("2d");
+  path(context, fit, kerb.points);
+  const across = Math.ceil(width / GRID) + 1;
+  const found = new Uint8Array(across * (Math.ceil(height / GRID) + 1));
+  for (let k = 0; k < found.length; k++) {
+    const [x, y] = [(k % across) * GRID * ratio, Math.floor(k / across) * GRID * ratio];
+    found[k] = context.isPointInPath(x, y) ? 1 : 0;
+  }
+  return (x, y) => found[Math.round(y / GRID) * across + Math.round(x / GRID)] === 1;
 }

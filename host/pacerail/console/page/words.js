@@ -54,6 +54,12 @@ export function gap(gap_s, gap_m) {
   return way === "level" ? "level" : `${Math.abs(gap_s).toFixed(2)} s${metres} ${way}`;
 }
 
+/** The same with what it is measured against: "1.45 s, 9.7 m behind target", "0.32 s ahead of target". */
+export function gapTo(gap_s, gap_m, wave) {
+  const words = gap(gap_s, gap_m);
+  return words.endsWith("ahead") ? `${words} of ${wave}` : words === "level" ? `level with ${wave}` : `${words} ${wave}`;
+}
+
 /** A hash in groups of four, as one reads it out. */
 export const hashWords = (hash) => (hash ?? "").replace(/(.{4})(?=.)/g, "$1 ");
 
@@ -70,7 +76,7 @@ export const PHASES = {
   finished: "Finished",
   recalled: "Recalled: false start",
   stopped: "Stopped: all dark",
-  interrupted: "Interrupted: the rail runs on",
+  interrupted: "Interrupted: the boards run on",
 };
 
 /** What a wave is doing. */
