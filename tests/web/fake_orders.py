@@ -56,7 +56,9 @@ def wish(race: FakeRace, told: dict[str, Any]) -> str | None:
             return "that is the hash of another plan"
         race.confirmed = True
     elif kind == "prepare":
-        race.phase = "ready"
+        if absent := [name for name in race.missing if name not in told.get("without", [])]:
+            return f"check failed on {len(absent)} of {race.boards} boards: {', '.join(absent)}: no answer"
+        race.missing, race.phase = [], "ready"
     elif kind == "show":
         race.show = {"name": told["name"], "left_s": float(told["seconds"])}
     elif kind == "dark":

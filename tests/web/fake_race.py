@@ -112,6 +112,8 @@ class FakeRace:
     hash: str = HASH
     likeliest_m: float | None = None
     simulated: bool = True
+    missing: list[str] = field(default_factory=list[str])
+    """Boards because of which it could not be made ready."""
 
     def fleet_s(self) -> float:
         return 1000.0 + self.now_s() * self.rate
@@ -225,7 +227,7 @@ class FakeRace:
                 {"text": f"b{b + 1:02d} is lost: no answer", "do": LOOK}
                 for b in sorted(self.lost)
             ],
-            "can": self.can(), "busy": self.busy, "changes": self.changes, "show": self.show,
+            "missing": self.missing, "can": self.can(), "busy": self.busy, "changes": self.changes, "show": self.show,
             "athlete": {
                 "marks": self.marks,
                 "next": None if self.next_m() is None else {"distance_m": self.next_m()},

@@ -312,3 +312,22 @@ def test_one_key_cannot_move_the_zero_of_a_race_that_is_on_but_words_can(desk: D
     page.focus("#panel form:nth-of-type(2) button")
     hold(page, "Enter")
     desk.fake.wait_for(lambda told: str(told.get("order")).startswith("start ago"))
+
+
+def test_a_board_that_is_not_there_is_done_without_when_a_person_says_so(desk: Desk) -> None:
+    page = desk.screen(control=True)
+    desk.set(loaded)
+    desk.set(lambda race: setattr(race, "confirmed", True))
+    assert page.locator("#without").is_hidden()
+    page.keyboard.press(".")
+    says(page, "answer", "Prepare without the boards that fail: no board has failed")
+    desk.set(lambda race: race.missing.extend(["b07", "b09"]))
+    page.wait_for_function(
+        "document.getElementById('do-prepare_without').innerText.startsWith('Prepare without b07, b09')"
+    )
+    page.keyboard.press("p")
+    says(page, "answer", "check failed on 2 of 16 boards: b07, b09: no answer")
+    page.click("#do-prepare_without")
+    says(page, "answer", "prepare without b07, b09: done")
+    page.wait_for_selector("#without", state="hidden")
+    assert page.evaluate("window.pacerail.page.state.phase") == "ready"

@@ -6,6 +6,7 @@ export const ACTIONS = [
   { id: "load", key: "l", label: "Load a plan…", can: "load", group: "Before the race" },
   { id: "read", key: "c", label: "Read back and confirm…", can: null, group: "Before the race" },
   { id: "prepare", key: "p", label: "Prepare: check, upload, sync", can: "prepare", group: "Before the race" },
+  { id: "prepare_without", key: ".", label: "Prepare without the boards that fail", can: "prepare", group: "Before the race" },
   { id: "arm", key: "a", label: "Arm", can: "arm", group: "Before the race" },
   { id: "show", key: "w", label: "Shows…", can: "show", group: "Before the race" },
   { id: "dark", key: "d", label: "All dark: end the show", can: "show", group: "Before the race" },
@@ -62,6 +63,9 @@ export function noControl(page) {
   return control.by === null ? "nobody is in control: take it with T" : `${holder(control)} is in control: ask with T`;
 }
 
+/** The boards because of which the rail could not be made ready, "b07, b09"; "" when there are none. */
+export const missing = (page) => (page.state?.missing ?? []).join(", ");
+
 /** Why an action cannot be done now, in words; null: it can. */
 export function whyNot(action, page) {
   if (page.old_link && !HERE.includes(action.id)) return OLD_LINK;
@@ -80,6 +84,7 @@ export function whyNot(action, page) {
   if (!action.can) return null;
   const reason = sendable(action, page) ? null : noControl(page);
   if (reason) return reason;
+  if (action.id === "prepare_without" && !missing(page)) return "no board has failed";
   if (action.id === "split_likeliest" && !page.state.athlete?.likeliest) return "no other mark is likelier than the next one";
   return reasonOf(page.state.can ?? {}, action.can);
 }

@@ -1,6 +1,6 @@
 // The console: the line to the program, what is known, and the views, wired together.
 
-import { byName, noControl, whyNot } from "./actions.js";
+import { byName, missing, noControl, whyNot } from "./actions.js";
 import { redrawAthlete, showAthlete, startAthlete } from "./athlete.js";
 import { showBoards, showLegend } from "./boards.js";
 import { openChange, refreshChange } from "./changing.js";
@@ -78,6 +78,7 @@ const RUN = {
   load: () => openLoad(page, (message, at_ms) => send(message, `load ${message.plan}`, at_ms), why("load")),
   read: () => openReadback(page, (message, at_ms) => send(message, "confirm", at_ms), whyConfirm),
   prepare: ({ at_ms }) => send({ type: "prepare" }, "prepare", at_ms),
+  prepare_without: ({ at_ms }) => send({ type: "prepare", without: page.state.missing }, `prepare without ${missing(page)}`, at_ms),
   arm: ({ at_ms }) => order("arm", at_ms),
   show: () => openShows(page, (message, at_ms) => send(message, message.name ?? "all dark", at_ms), why("show")),
   dark: ({ at_ms }) => send({ type: "dark" }, "all dark", at_ms),
@@ -177,6 +178,8 @@ function showState() {
   if (!page.state) return;
   rail.keepOff(byId("clock"));
   rail.state(page.state);
+  byId("without").hidden = !missing(page);
+  put(byId("do-prepare_without").querySelector(".label"), `Prepare without ${missing(page)}`);
   showFigures(page);
   showWaves(page, openOf, whyNoChange);
   showWarnings(page);
