@@ -251,14 +251,14 @@ def test_orders_out_of_order_and_twice_at_once(plan: Path) -> None:
     async def scenario(door: Door, bench: BenchNight) -> None:
         ana = await door.view()
         await make_ready(ana, plan)
-        pressed_ms = ms()
-        ana.sent("order", order="arm", at_ms=pressed_ms).cancel()
+        ana.sent("order", order="arm").cancel()
         again = await door.view()
         asked: list[Any] = [again.sent("resume", key=ana.hello["resume"])]
-        asked += [again.sent("order", order="arm", at_ms=pressed_ms) for _ in range(2)]
+        asked += [again.sent("order", order="arm") for _ in range(2)]
         answers = [await one for one in asked]
         assert answers[0] is None
-        assert all(why is None or why in ("busy: arming", "the boards are armed") for why in answers[1:])
+        allowed = (None, "busy: arming", "the boards are armed")
+        assert all(why in allowed for why in answers[1:]), answers
         await again.phase("armed")
         assert [event["words"] for event in again.events].count("armed: every board waits for the gun") == 1
 

@@ -31,7 +31,7 @@ def seen(world: Simulated, until_s: float) -> Past:
     past = Past(world.would_be)
     while world.now_s < until_s:
         past.see(world.now_s)
-        world.now_s += 1 / 30
+        world.now_s += 1 / 10
     past.see(world.now_s)
     return past
 
@@ -56,9 +56,28 @@ def test_it_never_goes_back(times: list[float]) -> None:
     assert found == sorted(found)
 
 
+@given(st.floats(0.03, 0.3), st.floats(3.2, 3.5))
+def test_a_moment_that_was_shown_late_is_that_moment(behind_s: float, at_s: float) -> None:
+    """A press at a state that was made while the simulation was a little behind has that state's time."""
+    now_s = 0.0
+
+    def would_be(wall_s: float) -> int:
+        shown_s = now_s - behind_s if now_s <= 3.5 else now_s
+        return round(20e6 * min(wall_s, shown_s))
+
+    past = Past(would_be)
+    shown: list[tuple[float, int]] = []
+    while now_s < 5:
+        past.see(now_s)
+        shown.append((now_s, would_be(now_s)))
+        now_s += 0.1
+    at_s, shown_us = min(shown, key=lambda state: abs(state[0] - at_s))
+    assert past.fleet_us_at(at_s) == pytest.approx(shown_us, abs=20e6 * 0.021)
+
+
 def test_what_is_long_past_is_forgotten() -> None:
     past = Past(lambda at_s: round(at_s * 1e6))
     for k in range(20_000):
         past.see(k / 10)
-    assert len(past._seen_s) < 900  # pyright: ignore[reportPrivateUsage]
+    assert len(past._seen_s) < 1000  # pyright: ignore[reportPrivateUsage]
     assert past.fleet_us_at(0.05) == 50_000 and past.fleet_us_at(1990.0) == 1_990_000_000

@@ -102,8 +102,6 @@ class Desk:
         try:
             while True:
                 begun = time.monotonic()
-                if rate is not None:
-                    self._past.see(begun)
                 if begun >= due:
                     self._pace.catch_up()
                     self._publish(count % _STATE_EVERY == 0)
@@ -185,9 +183,11 @@ class Desk:
                 self._told_plan = told
                 self._outlet.put_plan(_json(plan_told(night.plan, now, night.rail, confirmed=night.confirmed)))
         self._seq += 1
-        made_ms = round(time.monotonic() * 1000, 2)
+        made_s = time.monotonic()
+        if self._pace.rate is not None:
+            self._past.see(made_s)
         told_now = moment(night, self._seq, self._measured_rate())
-        self._outlet.put_state(_json({**told_now.state, "mono_ms": made_ms})[:-1], _json(told_now.feed))
+        self._outlet.put_state(_json({**told_now.state, "mono_ms": round(made_s * 1000, 2)})[:-1], _json(told_now.feed))
 
     def _publish_pixels(self) -> None:
         rows = self._light.rows()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable
 
-_EVERY_S = 0.1
+_EVERY_S = 0.02
+_LATE_S = 0.02  # what a loop is late by all the time does not count as being behind
 _KEPT_S = 70.0  # longer than the oldest press that is taken
 
 
@@ -13,7 +14,7 @@ class Past:
     """Fleet time in us at times in s of time.monotonic(), as it was seen then.
 
     `would_be` is what fleet time was if time went as was asked for: exact where this computer keeps up. What was seen
-    bounds it: a simulation that was behind showed people an earlier moment than it should have.
+    counts where it was not that: a simulation that was behind showed people an earlier moment than it should have.
     """
 
     def __init__(self, would_be: Callable[[float], int]) -> None:
@@ -38,7 +39,9 @@ class Past:
         if after in (0, len(self._seen_s)):
             return would_be_us
         from_us, to_us = self._seen_us[after - 1], self._seen_us[after]
-        if from_us <= would_be_us <= to_us:
-            return would_be_us
         from_s, to_s = self._seen_s[after - 1], self._seen_s[after]
+        due_from_us, due_to_us = self._would_be(from_s), self._would_be(to_s)
+        late_us = (due_to_us - due_from_us) * _LATE_S / (to_s - from_s)
+        if due_from_us - from_us <= late_us and due_to_us - to_us <= late_us:
+            return min(max(would_be_us, from_us), to_us)
         return from_us + round((to_us - from_us) * (at_s - from_s) / (to_s - from_s))

@@ -87,9 +87,8 @@ class Race:
         self.arming_us = 0  # fleet time at which the arming began that is under way, or was the last
         self.unkept: set[str] = set()  # boards that are not looked after any more: this program has a fault
         self.athlete: Passings | None = None  # what was noted of the athlete, for the journal
-        self.zero_moved: Callable[[Gun | None], None] = lambda before: (
-            None
-        )  # told the gun of before, when it is another
+        # told the gun of before, when it is another
+        self.zero_moved: Callable[[Gun | None], None] = lambda before: None
         self._moved = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._through: set[asyncio.Task[Any]] = set()
