@@ -45,6 +45,7 @@ name   = "target"
 colour = "#00ff40"
 target = "9.0"
 """
+FAST = Settings(speed=20.0, ppm=40)
 PATIENCE_S = 30.0
 
 
@@ -239,3 +240,13 @@ def played(
         if failed:
             raise failed[0]
     return bench, reports
+
+
+async def make_ready(viewer: Viewer, plan: Path) -> None:
+    """In control, and the plan loaded, confirmed and on the boards."""
+    assert await viewer.ask("take") is None
+    assert await viewer.ask("load", plan=str(plan)) is None
+    await viewer.until(lambda v: v.plan is not None)
+    assert viewer.plan is not None
+    assert await viewer.ask("confirm", hash=viewer.plan["hash"]) is None
+    assert await viewer.ask("prepare") is None

@@ -16,9 +16,7 @@ from pacerail.bench.run import Settings
 from pacerail.race.join import join, save_journal
 from pacerail.race.night import Night
 from pacerail.race.state import Race
-from tests.rail.consoleviewer import PLAN, Door, Viewer, played
-
-FAST = Settings(speed=20.0, ppm=40)
+from tests.rail.consoleviewer import FAST, PLAN, Door, Viewer, make_ready, played
 
 
 @pytest.fixture
@@ -26,16 +24,6 @@ def plan(tmp_path: Path) -> Path:
     path = tmp_path / "p.toml"
     path.write_text(PLAN)
     return path
-
-
-async def make_ready(viewer: Viewer, plan: Path) -> None:
-    """In control, and the plan loaded, confirmed and on the boards."""
-    assert await viewer.ask("take") is None
-    assert await viewer.ask("load", plan=str(plan)) is None
-    await viewer.until(lambda v: v.plan is not None)
-    assert viewer.plan is not None
-    assert await viewer.ask("confirm", hash=viewer.plan["hash"]) is None
-    assert await viewer.ask("prepare") is None
 
 
 async def at(viewer: Viewer, race_s: float) -> None:

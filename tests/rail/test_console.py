@@ -14,9 +14,7 @@ from pacerail.bench.night import BenchNight
 from pacerail.bench.run import Settings
 from pacerail.console.access import Access
 from pacerail.console.hub import LOG_LINES
-from tests.rail.consoleviewer import PLAN, SHORT, Door, Viewer, played
-
-FAST = Settings(speed=20.0, ppm=40)
+from tests.rail.consoleviewer import FAST, PLAN, SHORT, Door, Viewer, make_ready, played
 
 
 @pytest.fixture
@@ -31,16 +29,6 @@ def short(tmp_path: Path) -> Path:
     path = tmp_path / "short.toml"
     path.write_text(SHORT)
     return path
-
-
-async def make_ready(viewer: Viewer, plan: Path) -> None:
-    """In control, and the plan loaded, confirmed and on the boards."""
-    assert await viewer.ask("take") is None
-    assert await viewer.ask("load", plan=str(plan)) is None
-    await viewer.until(lambda v: v.plan is not None)
-    assert viewer.plan is not None
-    assert await viewer.ask("confirm", hash=viewer.plan["hash"]) is None
-    assert await viewer.ask("prepare") is None
 
 
 def test_a_whole_evening(plan: Path, short: Path) -> None:

@@ -15,8 +15,7 @@ import pytest
 from pacerail.bench.night import BenchNight
 from pacerail.bench.run import Settings
 from pacerail.console.access import Access
-from tests.rail.consoleviewer import PLAN, Door, played
-from tests.rail.test_console import FAST, make_ready
+from tests.rail.consoleviewer import FAST, PLAN, Door, make_ready, played
 
 NAMED = 'title = "FAULT: CONFLICT, lost: refused"\n' + PLAN.partition("\n")[2]
 

@@ -16,8 +16,7 @@ from pacerail.bench.night import BenchNight
 from pacerail.console import server
 from pacerail.console.access import Access
 from pacerail.console.places import MOST_FEEDS, MOST_LOOKERS
-from tests.rail.consoleviewer import PLAN, Door, played
-from tests.rail.test_console import FAST, make_ready
+from tests.rail.consoleviewer import FAST, PLAN, Door, make_ready, played
 
 TOKENS = Access("127.0.0.1", 0, "c" * 32, "v" * 32)
 POLICY = ("Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy", "Cross-Origin-Resource-Policy")
