@@ -23,7 +23,8 @@ async def settle(
 ) -> None:
     """Exchange times with all boards at once until each clock is known within `bound_us`.
 
-    Raises BoardsFailed, naming each board and why, for those that are not after `at_most_s`.
+    After `at_most_s` those that are spared are done without; raises BoardsFailed, naming each board and why, if there
+    are others.
     """
     begun_us = fleet.clock()
     wide: dict[str, str] = {}
@@ -32,25 +33,25 @@ async def settle(
         gone_s = (fleet.clock() - begun_us) / 1e6
         if gone_s >= at_least_s and not (wide := too_wide(fleet, bound_us)):
             return
-        if gone_s >= at_most_s:
+        if gone_s >= at_most_s and not fleet.leave_out(wide):
             reasons = "; ".join(f"{name}: {why}" for name, why in wide.items())
             raise BoardsFailed(f"no clock good enough after {gone_s:.0f} s: {reasons}", wide)
         await asyncio.sleep(BURST_PERIOD_S)
 
 
 def too_wide(fleet: Fleet, bound_us: float) -> dict[str, str]:
-    """The boards whose clock is not known within a bound now, and why; those that can be done without are not asked."""
-    wide: dict[str, str] = {}
-    now_us = fleet.clock()
-    for member in fleet.members:
-        if member.spared:
-            continue
-        line = member.estimator.line()
-        if line is None:
-            wide[member.name] = member.estimator.why_not() or "no line yet"
-        elif line.error_at_us(now_us) > bound_us:
-            wide[member.name] = f"known to {line.error_at_us(now_us):.0f} us only, {bound_us:.0f} us are wanted"
-    return wide
+    """The boards that count whose clock is not known within a bound now, and why."""
+    whys = {member.name: why_wide(member, fleet.clock(), bound_us) for member in fleet.counted}
+    return {name: why for name, why in whys.items() if why is not None}
+
+
+def why_wide(member: Member, now_us: int, bound_us: float = READY_BOUND_US) -> str | None:
+    """Why a board's clock is not known within a bound now; None if it is."""
+    line = member.estimator.line()
+    if line is None:
+        return member.estimator.why_not() or "no line yet"
+    error_us = line.error_at_us(now_us)
+    return f"known to {error_us:.0f} us only, {bound_us:.0f} us are wanted" if error_us > bound_us else None
 
 
 def held_back_us(member: Member) -> float | None:

@@ -36,6 +36,8 @@ class Member:
     """It did not answer when it was last asked."""
     spared: bool = False
     """A person has said that the race may do without it: it is not waited for, and taken in when it comes."""
+    taken: bool = False
+    """It was armed for this start, or runs this race: if it is lost it may be lit."""
     restarted: bool = False
     """Its ticks have jumped: it has started anew."""
     misses: int = 0
@@ -86,8 +88,14 @@ class Fleet:
 
     @property
     def counted(self) -> tuple[Member, ...]:
-        """The boards without which there is no race: all but those that are spared and lost."""
-        return tuple(member for member in self.members if not (member.spared and member.lost))
+        """The boards that are needed, or may be lit: all but those that are spared, lost, and not in this race."""
+        return tuple(member for member in self.members if not (member.spared and member.lost and not member.taken))
+
+    @property
+    def counted_words(self) -> str:
+        """How many boards that is: "every board", "15 of 16 boards"."""
+        counted = len(self.counted)
+        return "every board" if counted == len(self.members) else f"{counted} of {len(self.members)} boards"
 
     async def each(self, what: str, step: Step) -> dict[str, RailError]:
         """Take a step on each board that counts, at once. Raises BoardsFailed, which says of each why it failed.
@@ -98,11 +106,20 @@ class Fleet:
         spared = [member for member in self.members if member.spared and member.name in failed]
         for member in spared:
             member.lost = True
-        without = {member.name: failed.pop(member.name) for member in spared} if self.counted else {}
+        without = {member.name: failed.pop(member.name) for member in spared}
         if failed:
             lines = "".join(f"\n  {name}: {error}" for name, error in failed.items())
             raise BoardsFailed(f"{what} failed on {len(failed)} of {len(self.members)} boards:{lines}", failed)
         return without
+
+    def leave_out(self, names: Collection[str]) -> bool:
+        """Take these boards for lost, if each of them is spared; returns whether that is so."""
+        members = [member for member in self.members if member.name in names]
+        if not all(member.spared for member in members):
+            return False
+        for member in members:
+            member.lost = True
+        return True
 
     async def sample(self) -> None:
         """One clock exchange with each board that counts; one that does not answer is marked lost."""
@@ -130,9 +147,9 @@ async def sample_one(member: Member) -> None:
     member.estimator.add(sample, again)
 
 
-async def check_one(member: Member) -> None:
+async def check_one(member: Member, tries: int = 5) -> None:
     """Ask a board who it is and hold it against the rail file. Raises RailError if it is another one."""
-    identity = await member.client.hello()
+    identity = await member.client.hello(tries)
     board = member.board
     pixels = tuple(output.leds for output in board.outputs)
     if board.uid is not None:

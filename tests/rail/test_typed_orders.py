@@ -92,7 +92,7 @@ def test_a_stop_while_clocks_are_being_set_is_the_end_of_it(tmp_path: Path) -> N
             list(map(str, words)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as race:
             assert race.stderr is not None and race.stdout is not None and race.stdin is not None
-            until(race.stderr, "is on all boards")
+            until(race.stderr, "is on every board")
             race.stdin.write("stop\n")
             race.stdin.flush()
             rest, out = race.stderr.read(), race.stdout.read()

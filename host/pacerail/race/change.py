@@ -76,7 +76,7 @@ async def recall(race: Race) -> None:
     unchanged(race)
     await asyncio.sleep(max(0.0, (at_us - fleet.clock()) / 1e6 + _RED_S))
     give_up_us = fleet.clock() + round(_RECALL_MOST_S * 1e6)
-    failed = await fleet.try_each(lambda member: _loaded_again(race, member, give_up_us))
+    failed = await fleet.try_each(lambda member: _loaded_again(race, member, give_up_us), fleet.counted)
     for name, error in failed.items():
         race.note(f"is not ready again: {error}", name, "warn")
     race.enter("ready")
@@ -96,7 +96,7 @@ async def stop(race: Race) -> None:
 
 
 async def _stop_each(race: Race, at_us: int) -> None:
-    still_lit = await race.fleet.try_each(lambda member: member.client.stop(at_us))
+    still_lit = await race.fleet.try_each(lambda member: member.client.stop(at_us), race.fleet.counted)
     race.shortcomings += [
         f"{name} could not be stopped: {error}; pacerail stop tries again" for name, error in still_lit.items()
     ]
@@ -110,7 +110,7 @@ async def _told(race: Race, step: Step, words: str) -> dict[str, RailError]:
         await asyncio.sleep(0)
         race.note(words, level="warn")
 
-    failed, _ = await asyncio.gather(race.fleet.try_each(step), say())
+    failed, _ = await asyncio.gather(race.fleet.try_each(step, race.fleet.counted), say())
     return failed
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import statistics
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 from pacerail.clocks import set_clock, settle
 from pacerail.compile import with_movement
 from pacerail.errors import RailError
-from pacerail.fleet import Fleet, Member, check_one
+from pacerail.fleet import BoardsFailed, Fleet, Member, check_one
 from pacerail.gun import FOUND, Gun
 from pacerail.model import changes
 from pacerail.model.amended import Amended
@@ -80,7 +80,8 @@ def read_athlete(plan: Plan, path: Path, zero_us: int) -> Passings | None:
         if abs(told["zero_us"] - zero_us) > _SAME_GUN_US:
             return None
         passed = tuple(Passing(**passing) for passing in told["passings"])
-        return Passings(tuple(told["marks_m"]), passed, str(told["name"]), str(told["marks"]))
+        aside = tuple(Passing(**passing) for passing in told.get("aside", ()))  # older journals have none
+        return Passings(tuple(told["marks_m"]), passed, str(told["name"]), str(told["marks"]), aside=aside)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -94,11 +95,16 @@ def _athlete_said(race: Race) -> dict[str, Any] | None:
         "marks_m": race.athlete.marks_m,
         "zero_us": race.gun.zero_us,
         "passings": [asdict(passing) for passing in race.athlete.passed],
+        "aside": [asdict(passing) for passing in race.athlete.aside],
     }
 
 
 async def join(
-    race: Race, journal: Path | None = None, time: FleetTime | None = None, called: Called = lambda plan_hash: None
+    race: Race,
+    journal: Path | None = None,
+    time: FleetTime | None = None,
+    called: Called = lambda plan_hash: None,
+    found: Callable[[], None] = lambda: None,
 ) -> None:
     """Take over the race that runs on the boards. Raises RailError if none of them runs this plan.
 
@@ -106,6 +112,9 @@ async def join(
 
     `time` is the clock of the fleet's ports: it is set to the boards' timescale if this is another computer than the
     one that started the race. Boards that are not in the race are brought back once it is kept.
+
+    `found` is told once recall and stop are heard: the clocks take 6 to 20 s from then. A board whose clock is not
+    known well enough by then is said so; it runs on by the one that it has, and is looked after as all others.
     """
     fleet = race.fleet
     race.enter("connecting")
@@ -115,9 +124,6 @@ async def join(
     there = [member for member in fleet.members if member.name not in missing]
     apart_us: list[int] = []
     await fleet.try_each(lambda member: _look(race, member, apart_us), there)
-    if time is not None and apart_us and abs(statistics.median(apart_us)) > _APART_US:
-        time.ahead_us += round(statistics.median(apart_us))
-        race.note(f"another computer started this race: its time is taken over ({time.ahead_us / 1e6:.0f} s ahead)")
     running = [member for member in there if _runs(member, race.plan)]
     if not running:
         states = ", ".join(f"{m.name} {m.status.state if m.status else 'lost'}" for m in fleet.members)
@@ -127,6 +133,11 @@ async def join(
                 f"no board runs plan {race.plan.hash}, but they run {plans_run(others, called)}: give that one"
             )
         raise RailError(f"no board runs plan {race.plan.hash} ({states}); leave out --join to start a race")
+    if time is not None and apart_us and abs(statistics.median(apart_us)) > _APART_US:
+        time.ahead_us += round(statistics.median(apart_us))
+        race.note(f"another computer started this race: its time is taken over ({time.ahead_us / 1e6:.0f} s ahead)")
+    for member in running:
+        member.taken = True
     zero_us, votes = Counter(member.status.gun_us for member in running if member.status is not None).most_common(1)[0]
     if votes < len(running):
         race.note(f"{len(running) - votes} boards have another gun than the others: they get the others'", level="warn")
@@ -135,12 +146,19 @@ async def join(
     race.told_us = fleet.clock()
     race.athlete = None if journal is None else read_athlete(race.plan, journal, zero_us)
     _know_changes(race, journal, running)
+    race.taken_over()
     race.enter("running")  # from here on recall and stop are heard
     race.note(f"taken over, {(fleet.clock() - zero_us) / 1e6:.1f} s after the gun, from {len(running)} boards")
+    found()
     answering = Fleet(there, fleet.clock)
-    await settle(answering)
+    known = there
+    try:
+        await settle(answering)
+    except BoardsFailed as error:
+        race.note(f"{error}; they keep the clocks that they have until it is", level="warn")
+        known = [member for member in there if member.name not in error.names]
     if race.phase == "running":
-        await answering.try_each(lambda member: set_clock(answering, member))
+        await answering.try_each(lambda member: set_clock(answering, member), known)
 
 
 def _runs(member: Member, plan: Plan) -> bool:

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import AsyncGenerator
 
 from pacerail.board import Status
-from pacerail.clocks import set_clock
+from pacerail.clocks import set_clock, why_wide
 from pacerail.errors import RailError
 from pacerail.fleet import Member, check_one, sample_one, upload_one
 from pacerail.link import NoAnswer, Refused
@@ -23,6 +23,8 @@ _LINE_PERIOD_S = 4.9  # between two settings of a board's clock, and two looks a
 _REJOIN_PERIOD_S = 0.03
 _REJOIN_SAMPLES = 16
 _LOST_PERIOD_S = 0.2
+_AWAY_SHARED_PERIOD_S = 4.75  # of a board that was not there at the start, and would hold up those on its pair of wires
+_ACTIVE = ("armed", "running", "finished", "recalled")
 _SLEPT_US = 200_000
 AGAIN_S = (0.2, 1.0, 5.0)
 """After a fault of this program what kept the race is begun anew, so long after it; after one more it is not."""
@@ -135,6 +137,9 @@ async def _look_after(race: Race, member: Member) -> None:
 async def _mend(race: Race, member: Member, status: Status) -> bool:
     """Give a board what it lacks. Returns whether it was brought back into the race."""
     gun = race.gun
+    if race.phase in ("armed", "running") and not member.taken and not _runs_it(race, status):
+        return await _rejoin(race, member)
+    member.taken = member.taken or race.phase in ("armed", "running")
     if race.phase in ("armed", "running") and status.state in ("loaded", "recalled"):
         return await _mend_loaded(race, member, status)
     if race.phase == "running" and gun is not None:
@@ -142,15 +147,11 @@ async def _mend(race: Race, member: Member, status: Status) -> bool:
             await member.client.go(gun.zero_us)
             race.note("had missed the gun: is in the race now", member.name, "warn")
         elif status.state not in ("running", "finished"):
-            await _rejoin(race, member)
-            return True
+            return await _rejoin(race, member)
         await _mend_plan(race, member, status)
     elif race.phase == "armed":
-        if status.state == "running":  # it missed a recall
-            await member.client.stop()
-        if status.state != "armed":
-            await _rejoin(race, member)
-            return True
+        if status.state != "armed":  # it missed a recall
+            return await _rejoin(race, member)
         await _mend_plan(race, member, status)
     elif race.phase in ("recalled", "ready", "stopped") and status.state in ("armed", "running"):
         if race.fleet.clock() < race.ended_us + _HEARD_US:
@@ -158,6 +159,13 @@ async def _mend(race: Race, member: Member, status: Status) -> bool:
         await member.client.stop()
         race.note("was still running: stopped", member.name, "warn")
     return False
+
+
+def _runs_it(race: Race, status: Status) -> bool:
+    """Whether a board that nobody here has armed is in this race all the same: it was, when the race was taken over."""
+    gun = race.gun
+    ours = gun is not None and status.gun_us == gun.zero_us and status.plan_hash == race.plan.hash
+    return ours and status.state in ("running", "finished")
 
 
 async def _mend_plan(race: Race, member: Member, status: Status) -> None:
@@ -171,8 +179,7 @@ async def _mend_loaded(race: Race, member: Member, status: Status) -> bool:
     """It started anew, and is brought back; or another program stopped or recalled it, and that holds."""
     last = await member.client.log(max(0, status.log_entries - 1))
     if not last or last[-1].cause not in ("stop", "recall", "recalled"):
-        await _rejoin(race, member)
-        return True
+        return await _rejoin(race, member)
     if member.name not in race.elsewhere:
         race.elsewhere.add(member.name)
         race.note("was stopped by another program: left as it is", member.name, "warn")
@@ -184,9 +191,9 @@ async def _until_it_is_known(race: Race, member: Member) -> None:
     said = ""
     while member.identity is None:
         try:
-            await check_one(member)
+            await check_one(member, tries=1)
         except NoAnswer:
-            await asyncio.sleep(_LOST_PERIOD_S)
+            await asyncio.sleep(_AWAY_SHARED_PERIOD_S if _shares(race, member) else _LOST_PERIOD_S)
         except RailError as error:
             if said != str(error):
                 said = str(error)
@@ -194,6 +201,11 @@ async def _until_it_is_known(race: Race, member: Member) -> None:
             await asyncio.sleep(SYNC_PERIOD_S)
     member.lost = False
     race.note("answers now: it is taken in", member.name)
+
+
+def _shares(race: Race, member: Member) -> bool:
+    """Whether other boards are on the same pair of wires: they wait while this one is asked."""
+    return any(other.client.link is member.client.link for other in race.fleet.members if other is not member)
 
 
 async def _until_it_answers(member: Member) -> None:
@@ -207,24 +219,36 @@ async def _until_it_answers(member: Member) -> None:
             return
 
 
-async def _rejoin(race: Race, member: Member) -> None:
-    """Bring a board into the race: its table if it lost it, its clock, and the gun if it went.
+async def _rejoin(race: Race, member: Member) -> bool:
+    """Bring a board into the race: its table if it lost it, its clock, and the gun if it went. Returns if it is in.
 
-    Its estimator has seen the jump of its ticks, and keeps what it knows of the crystal's rate.
+    Its estimator has seen the jump of its ticks, and keeps what it knows of the crystal's rate. One that was not armed
+    with the others comes in when its clock is known as well as theirs had to be.
     """
-    race.note("is not in the race: bringing it back", member.name, "warn")
+    if member.taken:
+        race.note("is not in the race: bringing it back", member.name, "warn")
+    if member.status is not None and member.status.state in _ACTIVE:  # an earlier race, or a start before a recall
+        await member.client.stop()
     await upload_one(member, race.loaded_table(member))
     for _ in range(_REJOIN_SAMPLES):
         await sample_one(member)
         await asyncio.sleep(_REJOIN_PERIOD_S)
     member.restarted = False
+    why = None if member.taken else why_wide(member, race.fleet.clock())
+    if why is not None:
+        if member.name not in race.unready:
+            race.unready.add(member.name)
+            race.note(f"is not lit yet, because of its clock: {why}", member.name, "warn")
+        return False
     await set_clock(race.fleet, member)
     if race.phase not in ("armed", "running"):
-        return
+        return True
     await member.client.arm(race.plan.hash)
     if member.table is not race.loaded_table(member):
         await amend_one(race, member)  # before the gun: it is not to show the plan as it was
     if race.gun is not None:
         await member.client.go(race.gun.zero_us)
+    member.taken = True
     unknown = ", by the plan as it was read back: how it was changed is not known" if race.changes_unknown else ""
     race.note(f"is back in the race{unknown}", member.name)
+    return True

@@ -7,7 +7,7 @@ import asyncio
 from pacerail.clocks import READY_BOUND_US, set_clock, settle, too_wide
 from pacerail.compile import movement_of
 from pacerail.errors import RailError
-from pacerail.fleet import Member, check_one, upload_one
+from pacerail.fleet import BoardsFailed, Member, check_one, upload_one
 from pacerail.model.amended import Amended
 from pacerail.race.start import hear, tell
 from pacerail.race.state import Race
@@ -21,16 +21,17 @@ async def prepare(race: Race) -> None:
     fleet = race.fleet
     race.enter("connecting")
     for member in fleet.members:
-        member.lost = False
+        member.lost = member.taken = False
+        member.identity = None
     without = await fleet.each("check", check_one)
     for name, error in without.items():
         race.note(f"the race is made ready without it, as was asked for: {error}", name)
-    every = "every other board" if without else "every board"
-    race.note(f"{every} of the rail answers, and is the one that the rail file says")
+    answers = "answer, and are those" if without else "of the rail answers, and is the one"
+    race.note(f"{fleet.counted_words} {answers} that the rail file says")
     await fleet.each("stopping what was left from before", lambda member: _stop_left_over(race, member))
     race.enter("uploading")
     await fleet.each("upload", upload_one)
-    race.note(f"plan {race.plan.hash} is on all boards")
+    race.note(f"plan {race.plan.hash} is on {fleet.counted_words}")
 
 
 async def synchronise(race: Race) -> None:
@@ -47,15 +48,19 @@ async def synchronise(race: Race) -> None:
 async def arm(race: Race) -> None:
     """Arm all boards: they wait for the gun. Raises RailError, with every board unarmed again, if one cannot be."""
     fleet = race.fleet
-    if wide := too_wide(fleet, READY_BOUND_US):
+    for member in fleet.members:
+        member.taken = False
+    wide = too_wide(fleet, READY_BOUND_US)
+    if not fleet.leave_out(wide):
         reasons = "".join(f"\n  {name}: {why}" for name, why in wide.items())
-        raise RailError(f"not armed: the clocks of {len(wide)} boards are not known well enough:{reasons}")
+        raise BoardsFailed(f"not armed: the clocks of {len(wide)} boards are not known well enough:{reasons}", wide)
     race.enter("arming")
     race.arming_us = fleet.clock()
     try:
         unchanged(race)
         forget_guns(race)
         race.elsewhere.clear()
+        race.unready.clear()
         race.shortcomings.clear()
         await fleet.each("arming", lambda member: arm_one(race, member))
         race.armed_us = fleet.clock()
@@ -68,7 +73,9 @@ async def arm(race: Race) -> None:
                 race.enter("ready")
         raise
     race.armed(race)
-    race.note("armed: every board waits for the gun")
+    without = [member.name for member in fleet.members if not member.taken]
+    waits = f"wait for the gun, without {', '.join(without)}" if without else "waits for the gun"
+    race.note(f"armed: {fleet.counted_words} {waits}")
     for gun in race.early.values():
         if hear(race, gun):
             race.soon(tell(race))
@@ -81,6 +88,7 @@ async def arm_one(race: Race, member: Member) -> None:
     member.status = await member.client.status()
     if abs(member.status.slew_us) > _SLEW_LEFT_US:
         raise RailError(f"its clock is still {member.status.slew_us / 1000:.1f} ms off; stop it and start again")
+    member.taken = True
     member.shown_before = member.status.frames, member.status.late
 
 

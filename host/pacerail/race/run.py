@@ -101,7 +101,7 @@ async def follow(race: Race, until_s: float | None = None) -> None:
 
 async def finish(race: Race) -> None:
     """Ask every board how it ended. A race that is not over is stopped."""
-    await race.fleet.try_each(_last_status)
+    await race.fleet.try_each(_last_status, race.fleet.counted)
     race.shortcomings += _shortcomings(race)
     if race.phase == "running" and (race.race_s() or 0.0) < _end_s(race, None):
         await stop(race)

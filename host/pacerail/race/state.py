@@ -80,6 +80,7 @@ class Race:
         self.stale: dict[str, Gun] = {}  # guns of before the lights were armed, by source
         self.ended_us = 0  # fleet time from which a recall or stop holds
         self.elsewhere: set[str] = set()  # boards that another program has stopped
+        self.unready: set[str] = set()  # boards that came late, and whose clock is not known well enough yet
         self.called_off = False  # stopped for good, whatever is still under way
         self.refused: list[str] = []  # orders of a script that were not carried out, and why
         self.slept = False  # this computer's clock has stood still: it is not the race's any more
@@ -87,6 +88,8 @@ class Race:
         self.arming_us = 0  # fleet time at which the arming began that is under way, or was the last
         self.unkept: set[str] = set()  # boards that are not looked after any more: this program has a fault
         self.athlete: Passings | None = None  # what was noted of the athlete, for the journal
+        # told when a race that runs already is known: its gun, its changes, its athlete
+        self.taken_over: Callable[[], None] = lambda: None
         # told the gun of before, when it is another
         self.zero_moved: Callable[[Gun | None], None] = lambda before: None
         self._moved = asyncio.Event()
