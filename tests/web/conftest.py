@@ -20,6 +20,8 @@ from tests.web.fake_race import FakeRace
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[dev]'")
 
 HEIGHTS = {1440: 900, 1024: 768, 390: 844}
+SHORT = {844: 390, 720: 450}
+"""A phone held sideways, and a laptop's page at twice its size."""
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +50,9 @@ class Desk:
     ) -> Any:
         # what tests wait for is evaluated in the page, which its own policy forbids; one test looks at the policy
         options = {"bypass_csp": True, **options}
-        context = self.browser.new_context(viewport={"width": width, "height": HEIGHTS.get(width, 900)}, **options)
+        context = self.browser.new_context(
+            viewport={"width": width, "height": (HEIGHTS | SHORT).get(width, 900)}, **options
+        )
         self.contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(10_000)

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from tests.web.fake_orders import too_late, wish
-from tests.web.fake_race import FakeRace
+from tests.web.fake_race import LAP_M, FakeRace
 
 PAGE = Path(__file__).parents[2] / "host" / "pacerail" / "console" / "page"
 POLICY = "default-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
@@ -52,7 +52,13 @@ class FakeConsole:
         self.received: list[dict[str, Any]] = []
         self._heard = threading.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
+        self.lap_m = LAP_M
         self.silent = False
+        self.deaf_to: set[str] = set()
+        """Messages of these types come, and are not heard before `hear_waiting`."""
+        self._unheard: list[tuple[Viewer, dict[str, Any]]] = []
+        self.holds_answers = False
+        self._answers: list[tuple[Viewer, dict[str, Any]]] = []
         self.closed_to_all = False
         self.role = "control"
         self.count = 0
@@ -103,6 +109,28 @@ class FakeConsole:
             for viewer in self.viewers.values():
                 if viewer.ws._req is not None and viewer.ws._req.transport is not None:  # pyright: ignore[reportPrivateUsage]
                     viewer.ws._req.transport.abort()  # pyright: ignore[reportPrivateUsage]
+
+        self.call(act)
+
+    def hear_waiting(self) -> None:
+        """Hear now what it was deaf to."""
+
+        def act() -> None:
+            self.deaf_to = set()
+            waiting, self._unheard = self._unheard, []
+            for viewer, told in waiting:
+                self._hear(viewer, told)
+
+        self.call(act)
+
+    def answer_waiting(self) -> None:
+        """Send the answers that were held back."""
+
+        def act() -> None:
+            self.holds_answers = False
+            waiting, self._answers = self._answers, []
+            for viewer, told in waiting:
+                self._later(viewer, told)
 
         self.call(act)
 
@@ -184,9 +212,13 @@ class FakeConsole:
         keys = ("name", "colour", "visible", "distance_m", "track_m", "x", "y", "speed_mps", "finish_s")
         with contextlib.suppress(ConnectionError):
             while not ws.closed:
+                if self.silent:
+                    await asyncio.sleep(0.1)
+                    continue
                 state = self.race.state()
                 told = {
                     "format": "pacerail-feed/1", "t": time.time(), "phase": state["phase"], "race_s": state["race_s"],
+                    "rate": self.race.rate, "lap_m": self.lap_m,
                     "plan": {"title": "Breaking4", "hash": self.race.hash, "distance_m": 1609.344}
                     if self.race.plan
                     else None,
@@ -243,15 +275,25 @@ class FakeConsole:
         return None
 
     def _hear(self, viewer: Viewer, told: dict[str, Any]) -> None:
-        why = self._do(viewer, told)
+        deaf = told["type"] in self.deaf_to
+        why = None if deaf else self._do(viewer, told)
         with self._heard:
             self.received.append(told)
             self._heard.notify_all()
+        if deaf:
+            self._unheard.append((viewer, told))
+            return
         if why:
             self.event(f"refused: {told.get('order', told['type'])}: {why}", "warn")
-            self._later(viewer, {"type": "refused", "id": told["id"], "why": why})
+            self._answer(viewer, {"type": "refused", "id": told["id"], "why": why})
         else:
-            self._later(viewer, {"type": "done", "id": told["id"]})
+            self._answer(viewer, {"type": "done", "id": told["id"]})
+
+    def _answer(self, viewer: Viewer, told: dict[str, Any]) -> None:
+        if self.holds_answers:
+            self._answers.append((viewer, told))
+        else:
+            self._later(viewer, told)
 
     def _do(self, viewer: Viewer, told: dict[str, Any]) -> str | None:
         kind = told["type"]

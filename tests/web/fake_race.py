@@ -111,6 +111,7 @@ class FakeRace:
     busy: str | None = None
     hash: str = HASH
     likeliest_m: float | None = None
+    heard: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     simulated: bool = True
     missing: list[str] = field(default_factory=list[str])
     """Boards because of which it could not be made ready."""
@@ -221,7 +222,8 @@ class FakeRace:
         waves = [] if self.plan is None else [self._wave(wave, race_s) for wave in self.waves]
         return {
             "type": "state", "fleet_us": round(self.fleet_s() * 1e6), "phase": self.phase, "race_s": race_s,
-            "gun": self.gun, "heard": [], "waves": waves, "boards": [self._board(b) for b in range(self.boards)],
+            "gun": self.gun, "heard": self.heard, "waves": waves,
+            "boards": [self._board(b) for b in range(self.boards)],
             "warnings": self.warnings
             + [
                 {"text": f"b{b + 1:02d} is lost: no answer", "do": LOOK}

@@ -40,7 +40,7 @@ def test_a_gun_so_many_seconds_ago_is_never_guessed(desk: Desk, text: str) -> No
     hold(page, "Enter")
     told = desk.fake.wait_for(lambda told: told["type"] == "order")["order"].split()
     assert told[:2] == ["start", "ago"]
-    assert 4.0 <= float(told[2]) < 4.9
+    assert 4.0 <= float(told[2]) < 6
 
 
 @pytest.mark.parametrize(("text", "order"), [("1:02.5", "start in 62.5"), ("7,25", "start in 7.25")])
@@ -106,7 +106,7 @@ def test_a_new_finish_is_read_back_as_the_race_will_say_it(desk: Desk) -> None:
     form.locator("input").fill("4:01,5")
     assert form.locator(".read").inner_text() == "target: from here to its finish at 4:01.50"
     page.keyboard.press("Enter")
-    assert desk.fake.wait_for(lambda told: told["type"] == "order")["order"] == "retarget target 4:01.5"
+    assert desk.fake.wait_for(lambda told: told["type"] == "order")["order"] == "retarget target 4:01.50"
 
 
 def test_the_plan_that_is_confirmed_is_the_one_that_was_read(desk: Desk) -> None:

@@ -58,8 +58,8 @@ def test_a_silent_program_is_shown_big_and_what_it_says_next_is_taken(desk: Desk
     desk.fake.silent = True
     page.wait_for_selector("#lost", state="visible")
     page.wait_for_function(
-        """/No word from the program for [1-9][.]\\d s; the rail runs on[.]/
-          .test(document.querySelector('#lost-words').textContent)"""
+        """document.querySelector('#lost-words').textContent === 'No word from the program; the rail runs on.'
+          && /^for [1-9][0-9]* s$/.test(document.querySelector('#lost-for').textContent)"""
     )
     assert page.locator("#lost").bounding_box()["height"] > 50
     before = page.evaluate("window.pacerail.page.clock.race_s(performance.now())")

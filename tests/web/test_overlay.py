@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.web.conftest import Desk, running
+from tests.web.conftest import Desk, armed, running
 from tests.web.fake_race import FakeRace
 
 DOCS = Path(__file__).parents[2] / "docs" / "overlay.md"
@@ -71,6 +71,77 @@ def test_no_name_is_cut(desk: Desk, shot: Callable[[Any, str], None]) -> None:
           });
         }"""
     )
+
+
+ERRORS = """() => {
+  const { clock, waves } = window.pacerailOverlay, at = performance.now();
+  return [clock.race_s(at), waves(at)[0].now_m];
+}"""
+
+
+def off_ms(desk: Desk, page: Any) -> tuple[float, float]:
+    """How far the clock and the first light are from the truth now, in ms of real time, at the least."""
+    race = desk.race
+    before_s = race.race_s()
+    race_s, at_m = page.evaluate(ERRORS)
+    after_s = race.race_s()
+    assert before_s is not None and after_s is not None and race_s is not None
+    lo_m, hi_m = (race.waves[0].distance_m(s) for s in (before_s, after_s))
+    speed_mps = 1609.344 / race.waves[0].finish_s
+    clock_s = max(before_s - race_s, race_s - after_s, 0.0)
+    light_s = max(lo_m - at_m, at_m - hi_m, 0.0) / speed_mps
+    return 1000 * clock_s / race.rate, 1000 * light_s / race.rate
+
+
+@pytest.mark.parametrize("rate", [1.0, 10.0])
+def test_after_a_start_a_new_zero_and_at_the_gun_it_is_within_50_ms(desk: Desk, rate: float) -> None:
+    def zero(race_s: float) -> None:
+        desk.race.gun_s = desk.race.fleet_s() - race_s
+
+    desk.race.rate = rate
+    desk.fake.call(lambda: armed(desk.race))
+    page = desk.screen(1920, "/overlay")
+    page.wait_for_selector("#clock:not([hidden])")
+    assert page.evaluate(ERRORS)[0] is None
+
+    def within(race_s: float) -> bool:
+        desk.fake.call(lambda: (running(desk.race), zero(race_s)))
+        before = page.evaluate("performance.now()")
+        page.wait_for_function("at => window.pacerailOverlay.heard_ms() > at + 120", arg=before)
+        return max(max(off_ms(desk, page)) for _ in range(5)) < 50
+
+    # the gun was so long ago; then it is put right, both ways. The first message may itself be late: then once more
+    for race_s in (3.2, 4.5, 1.0):
+        assert any(within(race_s) for _ in range(4)), race_s
+    # armed, and the gun comes by the clock
+    desk.fake.call(lambda: (armed(desk.race), zero(-0.6 * rate)))
+    page.wait_for_function("window.pacerailOverlay.clock.race_s(performance.now()) < 0")
+    page.wait_for_function("window.pacerailOverlay.clock.race_s(performance.now()) > 0")
+    assert off_ms(desk, page)[0] < 50
+
+
+def test_a_line_that_is_half_open_is_made_anew(desk: Desk) -> None:
+    desk.fake.call(lambda: breaking4(desk.race))
+    page = desk.screen(1920, "/overlay")
+    page.wait_for_selector("#clock:not([hidden])")
+    # the old line never says anything again, and is never closed
+    page.evaluate(
+        """() => {
+          const old = window.pacerailOverlay.socket();
+          old.onmessage = old.onclose = null;
+        }"""
+    )
+    page.wait_for_selector("#board", state="hidden")
+    page.wait_for_selector("#board", state="visible")
+
+
+@pytest.mark.parametrize(("query", "lap_m"), [("", 200.0), ("?lap=400", 400.0)])
+def test_the_strip_is_as_long_as_the_rails_lap_unless_it_is_told(desk: Desk, query: str, lap_m: float) -> None:
+    desk.fake.lap_m = 200.0
+    desk.fake.call(lambda: breaking4(desk.race))
+    page = desk.screen(1920, f"/overlay{query}")
+    page.wait_for_selector(".mark")
+    assert page.locator("#strip").get_attribute("data-of").split()[1] == f"{lap_m:g}"
 
 
 def test_without_a_plan_it_shows_nothing(desk: Desk) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.web.conftest import HEIGHTS, Desk, armed, loaded, ready, running
+from tests.web.conftest import HEIGHTS, SHORT, Desk, armed, loaded, ready, running
 from tests.web.fake_race import FakeRace
 
 axe_playwright_python = pytest.importorskip(
@@ -42,7 +42,7 @@ STATES: dict[str, tuple[Callable[[FakeRace], object], str]] = {
 }
 
 
-@pytest.mark.parametrize("width", list(HEIGHTS))
+@pytest.mark.parametrize("width", [*HEIGHTS, *SHORT])
 def test_it_fits_and_axe_finds_nothing_serious(desk: Desk, shot: Shot, width: int) -> None:
     page = desk.screen(width, control=True, reduced_motion="reduce")
     for name, (given, key) in STATES.items():
@@ -52,7 +52,7 @@ def test_it_fits_and_axe_finds_nothing_serious(desk: Desk, shot: Shot, width: in
             page.wait_for_selector("#panel:not([hidden])")
         shot(page, f"{name}-{width}")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name}: wider than the screen"
-        assert page.evaluate(IN_REACH, ["do-recall", "do-stop", "simulated"]) == [], name
+        assert page.evaluate(IN_REACH, ["do-recall", "do-stop", "simulated", *START.get(width, [])]) == [], name
         found = page.evaluate(f"{AXE}; axe.run().then(r => r.violations.map(v => [v.impact, v.id, v.nodes[0].html]))")
         assert [v for v in found if v[0] in ("serious", "critical")] == [], name
         if key:
@@ -62,6 +62,8 @@ def test_it_fits_and_axe_finds_nothing_serious(desk: Desk, shot: Shot, width: in
     shot(page, f"no-word-{width}")
 
 
+START = {width: ["do-start"] for width in (390, *SHORT)}
+"""Where what cannot wait stands along the bottom, the start is there too."""
 IN_REACH = """ids => ids.filter(id => {
   const box = document.getElementById(id).getBoundingClientRect();
   const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
@@ -70,13 +72,13 @@ IN_REACH = """ids => ids.filter(id => {
 """Those of these buttons that are not on the screen, or have something over them."""
 
 
-@pytest.mark.parametrize("width", list(HEIGHTS))
+@pytest.mark.parametrize("width", [*HEIGHTS, *SHORT])
 def test_recall_and_stop_stay_in_reach_however_far_one_scrolls(desk: Desk, width: int) -> None:
     page = desk.screen(width, control=True)
     desk.set(busy_race)
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     page.wait_for_function("scrollY + innerHeight >= document.body.scrollHeight - 2")
-    assert page.evaluate(IN_REACH, ["do-recall", "do-stop", "simulated"]) == []
+    assert page.evaluate(IN_REACH, ["do-start", "do-recall", "do-stop", "simulated"]) == []
     desk.fake.silent = True
     page.wait_for_selector("#lost", state="visible")
     assert page.evaluate(IN_REACH, ["simulated"]) == []

@@ -49,13 +49,14 @@ export const holder = (control) => control?.name || control?.by || "another scre
 
 /** What is said wherever the program does not know the page's token. */
 export const OLD_LINK = "this link is not valid any more: use the one that the program printed";
+const MANY = 5;
 /** What needs no program at all. */
 const HERE = ["boards", "log", "help"];
 
 /** Why nothing at all can be done from this page now; null: it can. `page`: {lost, old_link, role, state}. */
 export function noControl(page) {
   if (page.old_link) return OLD_LINK;
-  if (page.lost) return "no word from the program";
+  if (page.lost) return noWord(page);
   if (page.role === "view") return "this link is for watching only";
   const control = page.state?.control;
   if (!control) return "no word from the program yet";
@@ -63,14 +64,22 @@ export function noControl(page) {
   return control.by === null ? "nobody is in control: take it with T" : `${holder(control)} is in control: ask with T`;
 }
 
+const noWord = (page) => (page.coming && !page.broken ? "control is on its way back to this page" : "no word from the program");
+
 /** The boards because of which the rail could not be made ready, "b07, b09"; "" when there are none. */
 export const missing = (page) => (page.state?.missing ?? []).join(", ");
+
+/** The same for a button: from five on how many there are, since their names are in the warnings. */
+export function missingWords(page) {
+  const count = (page.state?.missing ?? []).length;
+  return count < MANY ? missing(page) : `${count} boards`;
+}
 
 /** Why an action cannot be done now, in words; null: it can. */
 export function whyNot(action, page) {
   if (page.old_link && !HERE.includes(action.id)) return OLD_LINK;
   if (action.id === "take") {
-    if (page.lost) return "no word from the program";
+    if (page.lost) return noWord(page);
     if (page.role === "view") return "this link is for watching only";
     return page.state?.control?.you ? "you are in control" : null;
   }
@@ -79,14 +88,14 @@ export function whyNot(action, page) {
     if (reason) return reason;
     return page.state.control.asked.length ? null : "nobody has asked for control";
   }
-  if (action.id === "name") return page.lost ? "no word from the program" : null;
+  if (action.id === "name") return page.lost ? noWord(page) : null;
   if (action.id === "read" || action.id === "sheet") return page.plan ? null : "no plan is loaded";
   if (!action.can) return null;
   const reason = sendable(action, page) ? null : noControl(page);
   if (reason) return reason;
   if (action.id === "prepare_without" && !missing(page)) return "no board has failed";
   if (action.id === "split_likeliest" && !page.state.athlete?.likeliest) return "no other mark is likelier than the next one";
-  return reasonOf(page.state.can ?? {}, action.can);
+  return reasonOf(page.state?.can ?? {}, action.can);
 }
 
 /**
@@ -94,15 +103,15 @@ export function whyNot(action, page) {
  * is right when it comes, and the program takes recall and stop for some seconds yet, if the line stands.
  */
 function sendable(action, page) {
-  if (!page.lost || page.role !== "control" || !page.state?.control?.you) return false;
+  if (!page.lost || page.role !== "control" || !page.had_control) return false;
   if (action.id === "split") return true;
   return (action.id === "recall" || action.id === "stop") && !page.broken;
 }
 
 /** Why a group cannot be begun or ended now; null: it can. `wave`: of the state; `what`: "begin" or "end". */
 export function whyNotGroup(wave, what, page) {
-  const reason = page.old_link ? OLD_LINK : noControl(page);
-  return reason ?? page.state.can?.begin ?? wave?.group?.[what] ?? null;
+  const reason = noControl(page) ?? page.state.can?.begin ?? null;
+  return reason ?? (wave?.group ? (wave.group[what] ?? null) : "the plan has no such group any more");
 }
 
 /** The program's reason. The gun's time can still be told when no start is left, but only in words, not by one key. */

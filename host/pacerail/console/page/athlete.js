@@ -97,7 +97,11 @@ function lastWords(rows) {
   return `${mark_m(row.distance_m)} in ${time(row.time_s)}${against}, on for ${time(row.projected_s)}${tail ? `.${tail}` : ""}`;
 }
 
-/** After a change of size the chart is drawn anew. */
+let drawn_px = innerWidth;
+
+/** After a change of width the chart is drawn anew; a phone's keyboard changes only the height. */
 export function redrawAthlete() {
+  if (innerWidth === drawn_px) return;
+  drawn_px = innerWidth;
   sign = "";
 }

@@ -1,10 +1,10 @@
 // How a board's state looks: a shape, a letter and a colour, each enough by itself. And which boards are worst.
 
-export const GOOD = "#5fe08a";
-export const WARN = "#ffc247";
-export const BAD = "#ff7b7b";
-export const CALM = "#7cc4ff";
-export const FAINT = "#9aa7b8";
+const GOOD = "#5fe08a";
+const WARN = "#ffc247";
+const BAD = "#ff7b7b";
+const CALM = "#7cc4ff";
+const FAINT = "#9aa7b8";
 
 const LOOKS = {
   idle: { letter: "I", shape: "ring", colour: FAINT, words: "idle: no plan on it" },
@@ -28,25 +28,21 @@ const BOUND_US = 2000; // the program does not arm a rail whose clocks are known
 const HOLDOVER_S = 60;
 const LATE = 20; // frames: some are late when a cable is pulled; the warnings begin at the same number
 
+/** All that may be wrong with a board, worst first: how bad, whether it is so, and its words. */
+const TROUBLES = [
+  [4, (board) => board.lost, () => "lost"],
+  [3, (board) => board.state === "fault", () => "fault"],
+  [2, (board) => board.late > LATE, (board) => `${board.late} late frames`],
+  [2, (board) => board.bound_us > BOUND_US, () => "clock not sure"],
+  [2, (board) => board.holdover_s > HOLDOVER_S, (board) => `clock not set for ${Math.round(board.holdover_s)} s`],
+  [1, (board) => board.dimmed > 0, () => "dimmed by its power limit"],
+];
+
 /** What is wrong with a board, worst first, in words; nothing: []. */
-export function troubles(board) {
-  const found = [];
-  if (board.lost) found.push("lost");
-  if (board.state === "fault") found.push("fault");
-  if (board.late > LATE) found.push(`${board.late} late frames`);
-  if (board.bound_us > BOUND_US) found.push("clock not sure");
-  if (board.holdover_s > HOLDOVER_S) found.push(`clock not set for ${Math.round(board.holdover_s)} s`);
-  if (board.dimmed > 0) found.push("dimmed by its power limit");
-  return found;
-}
+export const troubles = (board) => TROUBLES.filter(([, is]) => is(board)).map(([, , words]) => words(board));
 
 /** How bad it is, for sorting: 0 is well. */
-export function badness(board) {
-  if (board.lost) return 4;
-  if (board.state === "fault") return 3;
-  if (board.late > LATE || board.bound_us > BOUND_US || board.holdover_s > HOLDOVER_S) return 2;
-  return board.dimmed > 0 ? 1 : 0;
-}
+export const badness = (board) => TROUBLES.find(([, is]) => is(board))?.[0] ?? 0;
 
 /** Draw the shape around (x, y), `r` pixels to its edge. */
 export function drawShape(context, shape, x, y, r) {

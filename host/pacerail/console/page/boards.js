@@ -19,7 +19,7 @@ const PATHS = {
 };
 
 /** A state's shape with its letter, as on the ring. */
-export function badge() {
+function badge() {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 16 16");
   svg.setAttribute("class", "badge");
@@ -33,7 +33,7 @@ export function badge() {
   return svg;
 }
 
-export function fillBadge(svg, given) {
+function fillBadge(svg, given) {
   if (svg.dataset.shape === given.shape + given.letter) return;
   svg.dataset.shape = given.shape + given.letter;
   const open = given.shape === "ring" || given.shape === "box" || given.shape === "diamond";

@@ -4,7 +4,7 @@
 import { held, startHold } from "./hold.js";
 import { make, mark, put } from "./dom.js";
 import { momentOf } from "./moments.js";
-import { answerLine, closePanel, field, openPanel, showPanel } from "./panel.js";
+import { answerLine, field, openPanel, sendFromPanel, showPanel } from "./panel.js";
 import { plainText } from "./seconds.js";
 import { timeField } from "./timefield.js";
 import { changeWords, quoted, time } from "./words.js";
@@ -31,16 +31,12 @@ export function openChange(wave, send, why, group = null) {
       answer.say(reason, true);
       return;
     }
-    answer.say("Sent.");
     force.hidden = true;
-    const refused = await send(order, at_ms);
-    if (!refused) {
-      closePanel();
-      return;
-    }
-    answer.say(refused, true);
+    const refused = await sendFromPanel(answer, () => send(order, at_ms));
+    if (!refused) return;
     refusedOrder = order.startsWith("force ") ? null : order;
     force.hidden = !refusedOrder || !/forced?\b/.test(refused);
+    put(force.querySelector(".label"), `Force it, the light jumps: ${refusedOrder}`);
   };
   const hint = () => answer.say("Hold it for 0.8 s, until the bar is full. Nothing was sent.", true);
   const refuse = (text) => answer.say(text, true);
@@ -48,12 +44,19 @@ export function openChange(wave, send, why, group = null) {
 
   const one = (verb, label) =>
     make("button", { type: "button", onclick: (event) => go(`${verb} ${target}`, momentOf(event)) }, make("b", {}, label), make("small", {}, changeWords(wave, verb)));
+  // what is forced is what was refused, and not what the fields say now
+  const look = (form) => {
+    form.addEventListener("input", () => {
+      force.hidden = true;
+    });
+    return form;
+  };
   refresh = null;
   const begun = group ? groupPart(target, group, { go, refuse, hint }) : null;
   showPanel("change", wave === null ? "Change every wave" : `Change ${wave}`, [
     begun?.node,
-    shiftForm(wave, target, go, !group),
-    wave === null ? null : retargetForm(wave, target, go),
+    look(shiftForm(wave, target, go, !group)),
+    wave === null ? null : look(retargetForm(wave, target, go)),
     make("div", { class: "choices" }, one("freeze", "Freeze"), one("resume", "Resume"), one("hide", "Hide"), one("show", "Show")),
     answer.line,
     force,
@@ -129,7 +132,8 @@ function retargetForm(wave, target, go) {
   finish.input.addEventListener("input", look);
   const submit = (event) => {
     event.preventDefault();
-    if (finish.read() !== null) go(`retarget ${target} ${finish.input.value.trim().replace(",", ".")}`, momentOf(event));
+    const finish_s = finish.read(); // what is sent is what was read back
+    if (finish_s !== null) go(`retarget ${target} ${time(finish_s)}`, momentOf(event));
   };
   return make("form", { onsubmit: submit, "aria-label": "Re-target" },
     make("h3", {}, "Re-target"),

@@ -22,7 +22,11 @@ function table(lines) {
   return [at, ...columns];
 }
 
-function chart(parent, lines, axes, scales, height, points) {
+/** The chart of each kind that was made last: it listens to the window until it is destroyed. */
+const made = new Map();
+
+function chart(kind, parent, lines, axes, scales, height, points) {
+  dropChart(kind);
   parent.replaceChildren();
   const series = lines.map((line, k) => ({
     label: line.name,
@@ -33,21 +37,32 @@ function chart(parent, lines, axes, scales, height, points) {
     points: { show: points, size: 6 },
   }));
   const width = Math.max(240, parent.clientWidth);
-  return new uPlot(
+  const plot = new uPlot(
     { width, height, axes, scales, series: [{ label: "at", value: (_, at_m) => (at_m === null ? "–" : mark_m(at_m)) }, ...series], cursor: { drag: { x: false, y: false } }, legend: { live: false } },
     table(lines),
     parent,
   );
+  made.set(kind, plot);
 }
+
+/** Take a chart away: "profile" or "gaps". */
+function dropChart(kind) {
+  made.get(kind)?.destroy();
+  made.delete(kind);
+}
+
+/** Whether a plan has a pace to draw: one of groups alone may have none. */
+export const hasProfile = (profile) => profile.some((line) => line.points.some((point) => Number.isFinite(point[1])));
 
 /** Pace over distance, faster is higher. `profile`: plan's; `colours`: name to colour. */
 export function profileChart(parent, profile, colours, height = 210) {
   const lines = profile.map((line) => ({ name: line.name, colour: colours.get(line.name) ?? INK, points: line.points.filter((point) => Number.isFinite(point[1])) }));
   const all = lines.flatMap((line) => line.points.map((point) => point[1]));
-  if (!all.length) return null;
+  if (!all.length) return;
   const [fast, slow] = [Math.min(...all), Math.max(...all)];
   const room = Math.max(0.5, (slow - fast) * 0.1);
-  return chart(
+  chart(
+    "profile",
     parent,
     lines,
     [axis((at) => `${at} m`, 34), axis((pace) => time(pace, 1), 58)],
@@ -57,7 +72,7 @@ export function profileChart(parent, profile, colours, height = 210) {
   );
 }
 
-/** The athlete's gap to each wave in s at each mark, behind is lower. Call `setData` by calling again. */
+/** The athlete's gap to each wave in s at each mark, behind is lower. Called again it takes the place of the last one. */
 export function gapChart(parent, rows, colours, height = 150) {
   const names = [...new Set(rows.flatMap((row) => row.gaps.map((gap) => gap.wave)))];
   const lines = names.map((name) => ({
@@ -65,11 +80,12 @@ export function gapChart(parent, rows, colours, height = 150) {
     colour: colours.get(name) ?? INK,
     points: rows.flatMap((row) => row.gaps.filter((gap) => gap.wave === name && gap.s !== null).map((gap) => [row.distance_m, -gap.s])),
   }));
-  if (!lines.some((line) => line.points.length)) return null;
-  return chart(
+  if (!lines.some((line) => line.points.length)) return;
+  chart(
+    "gaps",
     parent,
     lines,
-    [axis((at) => `${at} m`, 34), axis((s) => `${s > 0 ? "+" : s < 0 ? "−" : ""}${Math.abs(s).toFixed(1)} s`, 58)],
+    [axis((at) => `${at} m`, 34), axis((s) => `${s > 0 ? "+" : s < 0 ? "−" : ""}${Math.abs(s).toFixed(1)} s`, 74)],
     { x: { time: false }, y: { range: (_, low, high) => [Math.min(-0.2, low) - 0.1, Math.max(0.2, high) + 0.1] } },
     height,
     true,

@@ -6,10 +6,12 @@ import { held, startHold } from "./hold.js";
 import { momentOf } from "./moments.js";
 
 const KEY_WORDS = { Backspace: "⌫", Enter: "↵" };
+/** The moment of these is that of the press, not of the release, which is when a click comes. */
+const AT_PRESS = ["split", "split_likeliest"];
 const buttons = new Map();
 
 /** How a key is written on a button. */
-export const keyWords = (action) => action.keys ?? KEY_WORDS[action.key] ?? action.key.toUpperCase();
+const keyWords = (action) => action.keys ?? KEY_WORDS[action.key] ?? action.key.toUpperCase();
 
 /**
  * Fill every `<span data-do="ID">` of the page with its button. `run(action, given)`: do it; `page`: what is known;
@@ -29,7 +31,12 @@ export function startControls(page, run, say) {
     } else {
       // a click must not take the focus, or the next Space would press this button instead of taking a split
       button.addEventListener("mousedown", (event) => event.preventDefault());
-      button.addEventListener("click", (event) => press(action, page, run, say, event));
+      let down = null;
+      button.addEventListener("pointerdown", (event) => (down = AT_PRESS.includes(action.id) ? event : null));
+      button.addEventListener("click", (event) => {
+        press(action, page, run, say, event.detail > 0 && down ? down : event);
+        down = null;
+      });
     }
     place.replaceChildren(button, reason);
     buttons.set(action.id, { button, reason, place, name: label.textContent.replace("…", "") });
@@ -86,12 +93,13 @@ function sharedReason(page) {
 }
 
 /** The step that comes next in a race, so that a tired person finds it. */
-export function nextStep(page) {
+function nextStep(page) {
   const can = (id) => whyNot(byName.get(id), page) === null;
   if (!page.state || !page.state.control?.you) return null;
   if (!page.plan) return can("load") ? "load" : null;
   if (!page.plan.confirmed) return "read";
-  if (["armed"].includes(page.state.phase)) return "start";
+  // armed, it starts by itself on a gun that is listened to
+  if (page.state.phase === "armed") return can("start") && !page.state.heard?.length ? "start" : null;
   return ["arm", "prepare"].find((id) => can(id) && page.state.phase !== "finished") ?? null;
 }
 

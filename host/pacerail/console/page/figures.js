@@ -7,7 +7,10 @@ import { PHASES, bound, clockTime } from "./words.js";
 export function showFigures(page) {
   const { state } = page;
   // "all dark" is not true while a show is on
-  put(byId("phase"), state.show ? `Show: ${state.show.name}` : (PHASES[state.phase] ?? state.phase));
+  const waits = state.phase === "running" && state.race_s < 0;
+  const phase = state.show ? `Show: ${state.show.name}` : waits ? "Countdown" : (PHASES[state.phase] ?? state.phase);
+  put(byId("phase"), phase);
+  if (byId("panel-phase")) put(byId("panel-phase"), phase);
   mark(byId("clock"), "data-phase", state.phase);
   const gun = state.gun;
   put(byId("gun"), gun ? `gun: ${gun.words || gun.source}` : "no gun yet");
@@ -26,6 +29,8 @@ export function showClock(page, at_ms) {
   mark(byId("race"), "data-none", race_s === null ? "yes" : null);
   put(byId("race-whole"), text.slice(0, -3));
   put(byId("race-parts"), text.slice(-3));
+  // a panel hides the big figures
+  if (byId("panel-race")) put(byId("panel-race"), race_s === null ? "" : text.slice(0, -1));
 }
 
 /** For those who do not see the rail: where each light is, said once in a while. */

@@ -3,7 +3,7 @@
 import { held } from "./hold.js";
 import { make } from "./dom.js";
 import { momentOf } from "./moments.js";
-import { answerLine, closePanel, field, showPanel } from "./panel.js";
+import { answerLine, field, sendFromPanel, showPanel } from "./panel.js";
 import { plainText } from "./seconds.js";
 import { timeField } from "./timefield.js";
 import { bound } from "./words.js";
@@ -18,18 +18,12 @@ const SHOWS = [
 
 const LONGEST_SHOW_S = 7200; // what a board takes (firmware/pacerail_node/shows.py)
 
-/** A function that sends what was asked for by an event, says what came of it, and closes the panel when it was done. */
+/** A function that sends what was asked for by an event, says what came of it, and closes its panel when it was done. */
 function sender(send, answer, why) {
   return async (message, at_ms) => {
     const reason = why();
-    if (reason) {
-      answer.say(reason, true);
-      return;
-    }
-    answer.say("Sent.");
-    const refused = await send(message, at_ms);
-    if (refused) answer.say(refused, true);
-    else closePanel();
+    if (reason) answer.say(reason, true);
+    else await sendFromPanel(answer, () => send(message, at_ms));
   };
 }
 

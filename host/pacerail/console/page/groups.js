@@ -17,7 +17,7 @@ let wish = null;
 /** Once. `page`: what is known; `order(text, at_ms)`: send it; `say(text, bad)`: tell the person. */
 export function startGroups(page, order, say) {
   wish = { page, order, say };
-  countdown = timeField("countdown, s; 0: at once", { value: USUAL_S, size: "4", limits: { most: LONGEST_S }, id: "countdown" });
+  countdown = timeField("countdown, s; 0: at once", { value: USUAL_S, size: "4", limits: { most: LONGEST_S }, id: "countdown", space: true });
   byId("countdown-place").append(countdown.node);
 }
 
@@ -39,7 +39,13 @@ function beginOrder(target) {
 export function beginAll(at_ms) {
   const order = beginOrder("all");
   if (order === null) wish.say(`Begin all groups: ${countdown.why()}`, true);
-  else wish.order(order, at_ms);
+  else sendBegin(order, at_ms);
+}
+
+/** What is pressed after it is for the page, not for the countdown. */
+function sendBegin(order, at_ms) {
+  countdown.input.blur();
+  wish.order(order, at_ms);
 }
 
 /** For the panel of a wave: what it needs to begin and end its group; null for a wave that the gun starts. */
@@ -61,7 +67,7 @@ export function groupButtons(name) {
     const order = why === null ? beginOrder(quoted(name)) : null;
     if (why) wish.say(`Begin ${name}: ${why}`, true);
     else if (order === null) wish.say(`Begin ${name}: ${countdown.why()}`, true);
-    else wish.order(order, momentOf(event));
+    else sendBegin(order, momentOf(event));
   } }, make("span", { class: "label" }), make("span", { class: "only-read" }, ` ${name}`));
   // a click must not take the focus from the page's own keys
   begin.addEventListener("mousedown", (event) => event.preventDefault());

@@ -1,11 +1,13 @@
 // Holding: what cannot be taken back is held for 0.8 s, by finger, mouse or key, while a bar fills. Let go, and nothing
-// has happened. Whatever leaves it unsure that it is still held ends it: another key, another window, a hidden page.
+// has happened. Whatever leaves it unsure that it is still held ends it: another key, another window, a hidden page, a
+// button that is gone.
 
 import { momentOf } from "./moments.js";
 
-export const HOLD_MS = 800;
+const HOLD_MS = 800;
 const LATE_MS = 100; // a page that stood still may be told of the full bar before it is told that the key was let go:
 const AGAIN_MS = 30; // then it waits so long for that news
+const SECOND_MS = 3000; // a screen reader or a voice can only click: a second click within so long does it
 
 /** One hold at a time on the page: a second one ends the first. */
 let current = null;
@@ -17,7 +19,7 @@ const keyOf = (event) => event.code || event.key;
  * The button's bar fills from the moment of `event`; when it is full `act({held_ms, at_ms})` is called, at_ms being when
  * that was (performance.now()). `hint()` is called when it was let go too early. Returns at once.
  */
-export function begin(button, event, { act, hint }) {
+function begin(button, event, { act, hint }) {
   drop();
   const began_ms = momentOf(event);
   const hold = { button, hint, key: event.type === "keydown" ? keyOf(event) : null, timer: 0 };
@@ -31,7 +33,7 @@ export function begin(button, event, { act, hint }) {
       return;
     }
     drop();
-    act({ held_ms, at_ms });
+    if (button.isConnected) act({ held_ms, at_ms });
   };
   hold.timer = setTimeout(full, Math.max(0, HOLD_MS - (performance.now() - began_ms)));
   button.classList.add("holding");
@@ -52,6 +54,11 @@ export function letGo() {
   drop();
   hint();
   return true;
+}
+
+/** End the hold if its button is in this part of the page, which goes away now: it would never be seen to be let go. */
+export function letGoIn(place) {
+  if (current && place.contains(current.button)) letGo();
 }
 
 /** Make a button one that is held. `why()`: null, or why it cannot be now; `refuse(why)`, `hint()` tell the person. */
@@ -78,6 +85,20 @@ export function held(button, { act, why, refuse, hint }) {
     if (event.key !== " " && event.key !== "Enter") return;
     event.preventDefault();
     if (!event.repeat) start(event);
+  });
+  let clicked_ms = -Infinity;
+  button.addEventListener("click", (event) => {
+    if (event.detail !== 0) return; // a mouse or a finger, which can hold
+    const reason = why();
+    const at_ms = momentOf(event);
+    const held_ms = at_ms - clicked_ms;
+    clicked_ms = -Infinity;
+    if (reason) refuse(reason);
+    else if (held_ms <= SECOND_MS) act({ held_ms, at_ms });
+    else {
+      clicked_ms = at_ms;
+      refuse("click again within 3 s to do it");
+    }
   });
 }
 

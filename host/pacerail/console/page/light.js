@@ -8,7 +8,7 @@ const STEPS = 16;
 const TILE = 48; // bins that are put on the screen together
 
 /** Linear light 0 to 255, at STEPS levels of falloff, to the screen's 0 to 255 (IEC 61966-2-1). */
-export function screenTable() {
+function screenTable() {
   const table = new Uint8Array((STEPS + 1) * 256);
   for (let step = 0; step <= STEPS; step++) {
     for (let value = 0; value < 256; value++) {

@@ -1,10 +1,16 @@
 // The line to the program: a WebSocket that comes back by itself. It knows messages, not what they mean.
 
 const RETRY_MS = [200, 400, 800, 1500, 2000];
-const ANSWER_MS = 20000;
+const ANSWER_MS = 20000; // longer only while the program says that it is busy
 const DEAD_MS = 4000; // nothing for so long: the socket may be half open, so it is made anew
 
-/** `handlers`: message(object), pixels(DataView), opened(), closed(), failed(): a try that came to no connection. */
+/** What `send` resolves to when the line broke before the answer came. */
+export const BROKE = "the connection broke; whether it was done stands in the log";
+
+/**
+ * `handlers`: message(object), pixels(DataView), opened(), closed(), failed(): a try that came to no connection; busy():
+ * whether the program is at something long, so that an answer may be long in coming.
+ */
 export class Link {
   constructor(path, handlers) {
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
@@ -65,15 +71,23 @@ export class Link {
     const id = this.last_id;
     this.socket.send(JSON.stringify({ ...message, id }));
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.settle(id, "no answer from the program yet; look at the event log"), ANSWER_MS);
-      this.waiting.set(id, { resolve, timer });
+      this.waiting.set(id, { resolve, timer: 0 });
+      this.wait(id);
     });
+  }
+
+  /** Wait for an answer, and again as long as the program is busy. */
+  wait(id) {
+    this.waiting.get(id).timer = setTimeout(() => {
+      if (this.handlers.busy()) this.wait(id);
+      else this.settle(id, "no answer from the program yet; look at the event log");
+    }, ANSWER_MS);
   }
 
   gone() {
     const was = this.open;
     this.open = false;
-    for (const id of [...this.waiting.keys()]) this.settle(id, "the connection broke; whether it was done stands in the log");
+    for (const id of [...this.waiting.keys()]) this.settle(id, BROKE);
     if (was) this.handlers.closed();
     else this.handlers.failed();
     const wait_ms = RETRY_MS[Math.min(this.tries, RETRY_MS.length - 1)];

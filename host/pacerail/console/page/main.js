@@ -1,6 +1,6 @@
 // The console: the line to the program, what is known, and the views, wired together.
 
-import { byName, missing, noControl, whyNot } from "./actions.js";
+import { byName, missing, missingWords, noControl, whyNot } from "./actions.js";
 import { redrawAthlete, showAthlete, startAthlete } from "./athlete.js";
 import { showBoards, showLegend } from "./boards.js";
 import { openChange, refreshChange } from "./changing.js";
@@ -9,9 +9,10 @@ import { byId, calm, make, mark, put } from "./dom.js";
 import { railWords, showClock, showFigures } from "./figures.js";
 import { openHand, openLoad, openName, openShows, openStart } from "./forms.js";
 import { beginAll, groupOf, startGroups } from "./groups.js";
+import { Insistence } from "./insist.js";
 import { KeptSplits } from "./kept.js";
 import { listenKeys } from "./keys.js";
-import { Link } from "./link.js";
+import { BROKE, Link } from "./link.js";
 import { clearEvents, showEvents, showWarnings, startWarnings } from "./notes.js";
 import { Page } from "./page.js";
 import { closePanel, openPanel, showPanel } from "./panel.js";
@@ -55,14 +56,17 @@ async function sendAt(message, words) {
 }
 
 const order = (text, at_ms) => send({ type: "order", order: text }, text, at_ms);
-const kept = new KeptSplits((message, mono_ms) => sendAt({ ...message, at_ms: mono_ms }, "kept split"), (text) => say(text, true));
+const insistence = new Insistence(sendAt, (at_ms) => page.server.at(at_ms));
+const kept = new KeptSplits((message) => link.send(message), say);
 
-/** A press for a mark; while the program is not heard it is kept. */
-function split(at_ms, more, words) {
+/** A press for a mark; while the program is not heard it is kept, and when the line breaks before the answer. */
+async function split(at_ms, more, words) {
   const mono_ms = page.server.at(at_ms);
-  if (page.lost) kept.keep(at_ms, mono_ms, more);
-  else if (mono_ms === null) sendAt({ type: "split", ...more, age_ms: Math.round(performance.now() - at_ms) }, words);
-  else sendAt({ type: "split", ...more, at_ms: mono_ms }, words);
+  const ago_ms = performance.now() - at_ms;
+  const pressed_ms = Date.now() - ago_ms;
+  if (page.lost) kept.keep(mono_ms, pressed_ms, more);
+  else if (mono_ms === null) sendAt({ type: "split", ...more, age_ms: Math.round(ago_ms) }, words);
+  else if ((await sendAt({ type: "split", ...more, at_ms: mono_ms }, words)) === BROKE) kept.keep(mono_ms, pressed_ms, more);
 }
 
 /** Which wave a figure key or a name means; null: every wave. */
@@ -78,7 +82,7 @@ const RUN = {
   load: () => openLoad(page, (message, at_ms) => send(message, `load ${message.plan}`, at_ms), why("load")),
   read: () => openReadback(page, (message, at_ms) => send(message, "confirm", at_ms), whyConfirm),
   prepare: ({ at_ms }) => send({ type: "prepare" }, "prepare", at_ms),
-  prepare_without: ({ at_ms }) => send({ type: "prepare", without: page.state.missing }, `prepare without ${missing(page)}`, at_ms),
+  prepare_without: ({ at_ms }) => send({ type: "prepare", without: page.state.missing }, `prepare without ${missingWords(page)}`, at_ms),
   arm: ({ at_ms }) => order("arm", at_ms),
   show: () => openShows(page, (message, at_ms) => send(message, message.name ?? "all dark", at_ms), why("show")),
   dark: ({ at_ms }) => send({ type: "dark" }, "all dark", at_ms),
@@ -87,8 +91,8 @@ const RUN = {
   // the bang was when the press began
   heard: ({ at_ms, held_ms }) => order(`start ago ${(held_ms / 1000).toFixed(2)}`, at_ms),
   start_other: () => openStart(page, (message, at_ms) => send(message, message.order, at_ms), why("start"), () => whyNot({ id: "ago", can: "ago" }, page)),
-  recall: ({ at_ms }) => order("recall", at_ms),
-  stop: ({ at_ms }) => order("stop", at_ms),
+  recall: ({ at_ms }) => insistence.order("recall", at_ms),
+  stop: ({ at_ms }) => insistence.order("stop", at_ms),
   change: ({ key }) => {
     const reason = noControl(page);
     const wave = page.state?.waves[(Number(key) || 1) - 1];
@@ -179,7 +183,7 @@ function showState() {
   rail.keepOff(byId("clock"));
   rail.state(page.state);
   byId("without").hidden = !missing(page);
-  put(byId("do-prepare_without").querySelector(".label"), `Prepare without ${missing(page)}`);
+  put(byId("do-prepare_without").querySelector(".label"), `Prepare without ${missingWords(page)}`);
   showFigures(page);
   showWaves(page, openOf, whyNoChange);
   showWarnings(page);
@@ -200,17 +204,29 @@ const link = new Link("/ws", {
     else if (type === "state") {
       look();
       showState();
-      kept.heard(performance.now(), page.role === "control" && message.control.you);
+      const mine = page.role === "control" && message.control.you;
+      if (mine && kept.same) insistence.back(true, performance.now());
+      kept.heard(performance.now(), mine);
     } else if (type === "event") fresh = true;
   },
   pixels: (view) => rail.pixels(view),
   async opened() {
     const key = resumeKey();
     kept.connected();
-    if (key !== null) kept.resumed((await link.send({ type: "resume", key })) === null);
-    else kept.resumed(false);
+    if (key === null) {
+      insistence.back(false);
+      kept.resumed(false);
+      return;
+    }
+    page.comesBack(performance.now());
+    const refused = await link.send({ type: "resume", key });
+    if (refused === BROKE) return; // the next line asks again
+    if (refused !== null) insistence.back(false);
+    kept.resumed(refused === null);
+    page.cameBack(performance.now(), refused === null);
   },
   closed: () => look(),
+  busy: () => Boolean(page.state?.busy),
   async failed() {
     if (page.old_link || !(await linkIsOld())) return;
     page.old_link = true;
@@ -224,7 +240,7 @@ let fresh = false;
 let was_lost = true;
 
 function look() {
-  page.look(link.silent_s(), link.open);
+  page.look(link.silent_s(), link.open, performance.now());
   if (page.lost !== was_lost) {
     was_lost = page.lost;
     showState();

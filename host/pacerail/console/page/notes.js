@@ -5,15 +5,26 @@ import { time } from "./words.js";
 
 const LEVELS = { info: ["·", "note"], warn: ["!", "warning"], bad: ["✕", "trouble"] };
 
+/** A warning without its figures: it stays the same row, and is read aloud once, however they change. */
+const kindOf = (warning) => `${warning.text}|${warning.do}`.replace(/(?<![\p{L}\d])\d+([.,:]\d+)*/gu, "#");
+
 /** Ten times a second: warnings. */
 export function showWarnings(page) {
   const list = page.state.warnings ?? [];
+  const seen = new Map();
   rows(
     byId("warnings-rows"),
     list,
-    (warning) => `${warning.text}|${warning.do}`,
-    (warning) => make("li", {}, make("b", {}, warning.text), make("span", {}, warning.do ?? "")),
-    () => {},
+    (warning) => {
+      const kind = kindOf(warning);
+      seen.set(kind, (seen.get(kind) ?? 0) + 1);
+      return `${kind} ${seen.get(kind)}`;
+    },
+    () => make("li", {}, make("b"), make("span")),
+    (row, warning) => {
+      put(row.firstChild, warning.text);
+      put(row.lastChild, warning.do ?? "");
+    },
   );
   put(byId("warnings-none"), list.length ? "" : "No warnings.");
   mark(byId("warnings"), "data-any", list.length ? "yes" : null);

@@ -8,12 +8,16 @@ import { clockTime, mark_m, time } from "./words.js";
 const RETRY_MS = 1000;
 const SPAN_M = 20; // a bar is full at so many metres, or at the widest gap if that is more
 const STALE_MS = 3000; // after so long without word the picture is no longer true: it goes away
+const MOVED_S = 0.03; // so much more or less than the time between two messages is another zero
+const DEAD_MS = 4000; // and after so long the line may be half open, so it is made anew
+const LAP_M = 400; // of a program that does not say it
 
 const options = readOptions(location.search);
 const clock = new RaceClock();
 let feed = null;
 let heard_ms = -Infinity;
-let before = null;
+let socket = null;
+let tried_ms = 0;
 
 document.documentElement.style.setProperty("--w", `${options.w}px`);
 document.documentElement.style.setProperty("--h", `${options.h}px`);
@@ -23,23 +27,37 @@ byId("frame").dataset.place = options.place;
 
 function connect() {
   const token = options.token ? `?token=${encodeURIComponent(options.token)}` : "";
-  const socket = new WebSocket(`${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/feed${token}`);
+  tried_ms = performance.now();
+  socket = new WebSocket(`${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/feed${token}`);
   socket.onmessage = (event) => take(JSON.parse(event.data), performance.now());
   socket.onclose = () => setTimeout(connect, RETRY_MS);
 }
 
-/** The feed says no rate: a simulated rail may run faster than life, which is seen from two messages. */
+/** A line that is half open is never closed by the other end. */
+function look() {
+  if (performance.now() - Math.max(heard_ms, tried_ms) < DEAD_MS || socket.readyState > 1) return;
+  socket.onclose = socket.onmessage = null;
+  socket.close();
+  connect();
+}
+
+/**
+ * The feed has no fleet time, so the race itself is the clock's time here, with its zero at 0. That clock runs on at the
+ * rate that the feed says, and begins anew when there is no race or when the zero is another one.
+ */
 function take(told, at_ms) {
-  const now_s = told.race_s;
-  if (now_s !== null && before !== null && at_ms - before.at_ms > 900) {
-    const rate = (now_s - before.race_s) / ((at_ms - before.at_ms) / 1000);
-    if (rate > 0.5 && rate < 100) before.rate = Math.abs(rate - 1) < 0.1 ? 1 : rate;
-    before = { at_ms, race_s: now_s, rate: before.rate };
-  } else if (now_s !== null && before === null) before = { at_ms, race_s: now_s, rate: 1 };
-  if (now_s === null) before = null;
+  const rate = told.rate ?? 1;
+  if (told.race_s === null || zeroMoved(told, rate)) clock.forget();
   feed = told;
   heard_ms = at_ms;
-  clock.heard((now_s ?? 0) * 1e6, now_s, before?.rate ?? 1, at_ms);
+  if (told.race_s !== null) clock.heard(told.race_s * 1e6, told.race_s, rate, at_ms);
+}
+
+/** By the feed's own time, since a message that comes late is no other zero. */
+function zeroMoved(told, rate) {
+  if (feed === null || feed.race_s === null) return true;
+  const moved_s = told.race_s - feed.race_s - (told.t - feed.t) * rate;
+  return Math.abs(moved_s) > MOVED_S * Math.max(1, rate);
 }
 
 /** The waves that are asked for, in the order asked for, on from the last message. */
@@ -57,7 +75,7 @@ function waves(at_ms) {
 function showStrip(list) {
   const strip = byId("strip");
   const lap = options.strip === "lap";
-  const full_m = lap ? options.lap_m : feed.plan.distance_m;
+  const full_m = lap ? (options.lap_m ?? feed.lap_m ?? LAP_M) : feed.plan.distance_m;
   const width = strip.clientWidth;
   const marks = lap ? [[0, "finish"], [full_m, "finish"]] : [[0, "start"], [full_m, mark_m(full_m)]];
   if (strip.dataset.of !== `${lap} ${full_m} ${width}`) {
@@ -80,7 +98,7 @@ function showStrip(list) {
       node.style.transform = `translateX(${light.x.toFixed(1)}px)`;
       const [stem, dot, name] = node.children;
       dot.style.background = light.colour;
-      stem.style.height = name.style.bottom = `calc(${34 + 34 * light.level} * var(--u))`;
+      name.style.bottom = `calc(${34 + 34 * light.level} * var(--u))`;
       stem.style.height = `calc(${8 + 34 * light.level} * var(--u))`;
       widths.set(light.name, name.offsetWidth);
       // near an end of the strip a long name stands aside, so that all of it is in the picture
@@ -165,4 +183,7 @@ function frame() {
 
 byId("strip").append(make("div", { id: "lights" }));
 connect();
+setInterval(look, 500);
 requestAnimationFrame(frame);
+// what tests look at; nothing on the page uses it
+window.pacerailOverlay = { clock, waves, heard_ms: () => heard_ms, socket: () => socket };

@@ -9,7 +9,7 @@ const number = (text, usual, least, most) => {
 const one = (text, allowed) => (allowed.includes(text) ? text : allowed[0]);
 const names = (text) => (text ?? "").split(",").map((name) => name.trim()).filter(Boolean);
 
-/** The options of `search`, "?w=1920&h=1080": each has a usual value. docs/overlay.md describes them. */
+/** The options of `search`, "?w=1920&h=1080": each has a usual value; `lap_m` null is the rail's own. docs/overlay.md describes them. */
 export function readOptions(search) {
   const given = new URLSearchParams(search);
   const waves = names(given.get("waves"));
@@ -21,7 +21,7 @@ export function readOptions(search) {
     back: number(given.get("back"), 0.55, 0, 1),
     place: one(given.get("place"), ["bottom", "top"]),
     strip: one(given.get("strip"), ["lap", "race"]),
-    lap_m: number(given.get("lap"), 400, 50, 2000),
+    lap_m: number(given.get("lap"), null, 50, 2000),
     digits: number(given.get("digits"), 1, 1, 2) > 1 ? 2 : 1,
     athlete: given.get("athlete")?.slice(0, 40) || "athlete",
     waves: waves.length ? waves : null,

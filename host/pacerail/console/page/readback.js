@@ -1,15 +1,16 @@
 // The read-back: the plan in words, as a table, as a picture, with its hash, and the step that confirms it.
 // Lausanne 2022 was a right light with a plan that nobody had read back.
 
-import { profileChart } from "./charts.js";
+import { hasProfile, profileChart } from "./charts.js";
 import { byId, make, mark, put } from "./dom.js";
 import { momentOf } from "./moments.js";
-import { answerLine, closePanel, openPanel, showPanel } from "./panel.js";
+import { answerLine, openPanel, sendFromPanel, showPanel } from "./panel.js";
 import { hashWords, mark_m, time } from "./words.js";
 
+const marksOf = (waves) => [...new Set(waves.flatMap((wave) => wave.splits.map((split) => split.distance_m)))].sort((a, b) => a - b);
+
 /** The splits of all waves in one table: a row for each mark. */
-function splitsTable(waves) {
-  const marks = [...new Set(waves.flatMap((wave) => wave.splits.map((split) => split.distance_m)))].sort((a, b) => a - b);
+function splitsTable(waves, marks) {
   const at = (wave, distance_m) => wave.splits.find((split) => split.distance_m === distance_m)?.time_s;
   const head = waves.map((wave) => {
     const dot = make("i", { class: "dot" });
@@ -43,20 +44,19 @@ function read(page, send, why, plan, swapped) {
   confirm.setAttribute("aria-describedby", "confirm-why");
   const now = { plan, answer, why, send, seen: swapped === null };
   confirm.addEventListener("click", (event) => press(page, now, momentOf(event)));
+  const [paced, marks] = [hasProfile(plan.profile), marksOf(plan.waves)];
   showPanel("read", `Read back: ${plan.title}`, [
     swapped === null ? null : make("p", { class: "swapped", role: "alert" }, swapped),
     make("p", { class: "hash" }, "Plan ", make("b", {}, hashWords(plan.hash)), ` · ${mark_m(plan.distance_m)}`),
     make("ul", { class: "words", "data-first": true, tabindex: "-1" }, ...plan.words.map((words) => make("li", {}, words))),
     plan.warnings.length ? make("ul", { class: "cautions" }, ...plan.warnings.map((words) => make("li", {}, words))) : null,
-    make("h3", {}, "Pace, for 400 m"),
-    picture,
-    make("h3", {}, "Splits"),
-    splitsTable(plan.waves),
+    ...(paced ? [make("h3", {}, "Pace, for 400 m"), picture] : []),
+    ...(marks.length ? [make("h3", {}, "Splits"), splitsTable(plan.waves, marks)] : []),
     make("div", { class: "last" },
       make("p", {}, "Read it aloud to the athlete, the coach and television. If each of them says yes, confirm it."),
       confirm, reason, answer.line),
   ].filter(Boolean));
-  profileChart(picture, plan.profile, new Map(plan.waves.map((wave) => [wave.name, wave.colour])));
+  if (paced) profileChart(picture, plan.profile, new Map(plan.waves.map((wave) => [wave.name, wave.colour])));
   reading = now;
   refreshReadback(page);
 }
@@ -73,10 +73,7 @@ async function press(page, now, at_ms) {
     refreshReadback(page);
     return;
   }
-  now.answer.say("Sent.");
-  const refused = await now.send({ type: "confirm", hash: now.plan.hash }, at_ms);
-  if (refused) now.answer.say(refused, true);
-  else if (reading === now) closePanel();
+  await sendFromPanel(now.answer, () => now.send({ type: "confirm", hash: now.plan.hash }, at_ms));
 }
 
 function confirmReason(page, { plan, why }) {

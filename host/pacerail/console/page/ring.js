@@ -13,6 +13,7 @@ export class Ring {
     this.fit = fit;
     this.ratio = ratio;
     this.sign = null;
+    this.names = []; // of the last drawing, as boxes in canvas pixels
     this.small = canvas.width / ratio < 560;
     const out = 17 * ratio;
     this.stretches = rail.boards.map((board) => {
@@ -42,13 +43,21 @@ export class Ring {
     this.sign = sign;
     const { context, ratio } = this;
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    this.names = [];
+    const names = [];
     context.lineCap = "butt";
     boards.forEach((board, k) => {
-      if (this.stretches[k]) this.one(context, ratio, board, this.stretches[k]);
+      if (this.stretches[k]) this.one(context, ratio, board, this.stretches[k], names);
     });
+    // the names of those in trouble first: no other name takes their room
+    for (const { words, bad, colour, place } of names.sort((a, b) => b.bad - a.bad)) {
+      context.fillStyle = bad ? colour : "#b9c4d2";
+      context.font = `${bad ? "bold " : ""}${11 * ratio}px system-ui, "DejaVu Sans", sans-serif`;
+      this.name(context, words, place, ratio);
+    }
   }
 
-  one(context, ratio, board, stretch) {
+  one(context, ratio, board, stretch, names) {
     const { colour, shape, letter } = look(board);
     const bad = badness(board) > 0;
     context.strokeStyle = context.fillStyle = colour;
@@ -74,11 +83,20 @@ export class Ring {
     context.font = `bold ${size * 1.15}px system-ui, "DejaVu Sans", sans-serif`;
     context.fillText(letter, shape === "arrow" ? x - 0.15 * size : x, y + 0.06 * size);
     if ((this.small || stretch.room < NAME_PX) && !bad) return;
-    context.fillStyle = bad ? colour : "#b9c4d2";
-    context.font = `${bad ? "bold " : ""}${11 * ratio}px system-ui, "DejaVu Sans", sans-serif`;
-    const name = stretch.name;
-    context.textAlign = name.nx > 0.5 ? "left" : name.nx < -0.5 ? "right" : "center";
-    context.fillText(board.name, name.x - (Math.abs(name.nx) > 0.5 ? name.nx * 6 * ratio : 0), name.y);
+    names.push({ words: board.name, bad, colour, place: stretch.name });
+  }
+
+  /** A board's name, all of it in the picture: half a name may be that of another board. None where it would touch one. */
+  name(context, words, place, ratio) {
+    const { width } = context.measureText(words);
+    const side = place.nx > 0.5 ? 0 : place.nx < -0.5 ? 1 : 0.5; // how much of it is left of its place
+    const beside = place.x - (side === 0.5 ? 0 : place.nx * 6 * ratio) - side * width;
+    const x = Math.max(0, Math.min(this.canvas.width - width, beside));
+    const box = { name: words, x, y: place.y, w: width, h: 13 * ratio };
+    if (this.names.some((other) => x < other.x + other.w + 3 * ratio && other.x < x + width + 3 * ratio && Math.abs(other.y - box.y) < box.h)) return;
+    this.names.push(box);
+    context.textAlign = "left";
+    context.fillText(words, x, place.y);
   }
 }
 

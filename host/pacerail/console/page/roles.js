@@ -26,6 +26,8 @@ export function showRoles(page) {
 /** On every frame: the banner when the program is silent. */
 export function showLost(page, silent_s) {
   const banner = byId("lost");
+  // beside what is read aloud, since it changes all the time
+  put(byId("lost-for"), page.lost && page.state && !page.coming && !page.old_link ? `for ${Math.floor(silent_s)} s` : "");
   mark(document.body, "data-lost", page.lost ? "yes" : null);
   if (!page.lost) {
     banner.hidden = true;
@@ -37,8 +39,14 @@ export function showLost(page, silent_s) {
     banner.hidden = false;
     return;
   }
+  if (page.coming && !page.broken) {
+    put(byId("lost-words"), "The program is heard again; control is on its way back to this page.");
+    put(byId("lost-more"), "Splits that are pressed now are kept.");
+    banner.hidden = false;
+    return;
+  }
   const never = !page.state && !page.hello;
-  const first = never ? "Connecting to the program…" : `No word from the program for ${silent_s.toFixed(1)} s; the rail runs on.`;
+  const first = never ? "Connecting to the program…" : "No word from the program; the rail runs on.";
   const second = never
     ? "If this stays: is pacerail running, and is this its address?"
     : page.broken

@@ -18,7 +18,7 @@ export function readSeconds(text) {
 }
 
 /** The number of "3.2" or "3,2"; null for anything else. */
-export function readNumber(text) {
+function readNumber(text) {
   const given = text.trim();
   return PLAIN.test(given) ? plain(given) : null;
 }

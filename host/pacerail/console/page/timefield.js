@@ -7,13 +7,14 @@ let made = 0;
 
 /**
  * `label`: its words; `value`: what stands in it at first; `limits`: as readField has them, or a function that gives
- * them; `first`: gets the focus in a panel. Returns {node, input, read, why, look}: `read()` gives the number, or null
- * and says by the field why not; `why()` gives those words, or null; `look()` takes them away once they are untrue.
+ * them; `first`: gets the focus in a panel; `space`: a space is for the page, not for the field. Returns {node, input,
+ * read, peek, why, look}: `read()` gives the number, or null and says by the field why not; `peek()` the same and says
+ * nothing; `why()` gives those words, or null; `look()` takes them away once they are untrue.
  */
-export function timeField(label, { value = "", limits = {}, size = "6", first = false, placeholder = null, id = null } = {}) {
+export function timeField(label, { value = "", limits = {}, size = "6", first = false, placeholder = null, id = null, space = false } = {}) {
   made += 1;
   const wrong = make("span", { class: "wrong", id: `wrong-${made}`, role: "alert" });
-  const input = make("input", { type: "text", inputmode: "text", size, autocomplete: "off", "data-first": first, placeholder, id, "aria-describedby": wrong.id });
+  const input = make("input", { type: "text", inputmode: "text", size, autocomplete: "off", "data-first": first, "data-time": true, "data-space": space, placeholder, id, "aria-describedby": wrong.id });
   input.value = value;
   const found = () => readField(input.value, typeof limits === "function" ? limits() : limits);
   const tell = (words) => {

@@ -10,7 +10,7 @@ function create(wave, change) {
   const row = make("tr", {},
     make("th", { scope: "row" }, make("i", { class: "dot" }), make("b", {}, wave.name)),
     ...CELLS.map(([name, label]) => make("td", { class: name, "data-label": label })),
-    make("td", { class: "do-change" }, make("button", { type: "button", class: "small", onclick: () => change(row.dataset.name) },
+    make("td", { class: "do-change" }, make("button", { type: "button", class: "small", onmousedown: (event) => event.preventDefault(), onclick: () => change(row.dataset.name) },
       "Change ", make("kbd", {}), make("span", { class: "only-read" }, wave.name))),
     make("td", { class: "do-group" }, groupButtons(wave.name)),
   );
