@@ -145,7 +145,10 @@ class PinEdges:
 
 
 class PinSource:
-    """The gun pins of a rail: every board that says it has one is asked, often while it waits."""
+    """The gun pins of a rail: every board that says it has one is asked, often while it waits.
+
+    A board that is not there yet is asked as soon as it has said who it is.
+    """
 
     name = PIN
 
@@ -158,24 +161,28 @@ class PinSource:
     def words(self) -> str:
         """Which boards have a pin, and what they have heard."""
         names = [member.name for member in self._with_pin()]
+        absent = [member.name for member in self._fleet.members if member.identity is None]
+        if not names and absent:
+            return f"no board that is there has a gun pin; not there yet: {', '.join(absent)}"
         if not names:
             return "no board has a gun pin"
         return f"pin of {', '.join(names)}: {self._edges.words()}"
 
     async def watch(self, heard: Heard) -> None:
         """Watch until cancelled. Raises RailError when no board of the rail has a gun pin."""
-        members = self._with_pin()
-        if not members:
-            raise RailError("no board has a gun pin; expected one that was built with it (see docs/gun.md)")
         async with asyncio.TaskGroup() as group:
-            for member in members:
+            for member in self._fleet.members:
                 group.create_task(self._watch(member, heard))
+        raise RailError("no board has a gun pin; expected one that was built with it (see docs/gun.md)")
 
     def _with_pin(self) -> list[Member]:
         return [member for member in self._fleet.members if member.identity is not None and member.identity.gun]
 
     async def _watch(self, member: Member, heard: Heard) -> None:
-        while True:
+        """Ends only for a board that has no pin."""
+        while member.identity is None:
+            await asyncio.sleep(self._poll_s)
+        while member.identity.gun:
             waits = not member.lost and (member.status is None or member.status.state != "running")
             try:
                 edges = await member.client.edges(tries=1)

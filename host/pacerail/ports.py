@@ -42,6 +42,7 @@ _OWN_UARTS = ("ttyS", "ttyAMA")
 _POLL_S = 0.2
 _WRITE_S = 0.05  # a board that does not read may hold up all others for so long
 _REOPEN_S = 0.3
+_LOOKS = 3
 
 
 def host_clock_us() -> int:
@@ -70,10 +71,11 @@ def device_of(port: str) -> str:
     port = port.partition(_BAUD_OPTION)[0]
     if "://" in port or "/" in port or port.upper().startswith("COM"):
         return port
-    for found in list_ports.comports():
+    here = _ports_here()
+    for found in here:
         if found.serial_number == port:
             return str(found.device)
-    known = ", ".join(f"{p.device} {p.serial_number or ''}".strip() for p in list_ports.comports()) or "none"
+    known = ", ".join(f"{p.device} {p.serial_number or ''}".strip() for p in here) or "none"
     raise RailError(f"no port with USB serial number {port}; the ports here are: {known}")
 
 
@@ -85,10 +87,24 @@ def baud_of(port: str) -> tuple[int, bool]:
     said = _check_baud(port)
     if said is not None:
         return said, True
-    device = os.path.realpath(device_of(port))
+    named = device_of(port)
+    if "://" in named:
+        return BAUD, False
+    device = os.path.realpath(named)
     if os.path.basename(device).startswith(_OWN_UARTS):
         return BAUD, True
-    return BAUD, any(found.device == device and found.vid in _BRIDGES for found in list_ports.comports())
+    return BAUD, any(found.device == device and found.vid in _BRIDGES for found in _ports_here())
+
+
+def _ports_here() -> list[Any]:
+    """The ports of this computer; none if they cannot be listed.
+
+    Over one that vanishes while it is looked at pyserial stumbles, with a TypeError: it is gone at the next look.
+    """
+    for _ in range(_LOOKS):
+        with contextlib.suppress(Exception):
+            return list(list_ports.comports())
+    return []
 
 
 def _check_baud(port: str) -> int | None:
@@ -114,7 +130,7 @@ def _open(port: str, alone: bool = False) -> Any:
     try:
         opened: Any = serial.serial_for_url(
             device_of(port),
-            baudrate=baud_of(port)[0],
+            baudrate=_check_baud(port) or BAUD,
             timeout=_POLL_S,
             write_timeout=_WRITE_S,
             exclusive=True if alone else None,
@@ -149,7 +165,10 @@ class SerialPort:
         self._on_bytes: OnBytes | None = None
         self._closing = threading.Event()
         self.byte_ns = 0
-        """What a byte takes on the wire: a start bit, eight, and a stop bit. 0 if it is not known."""
+        """What a byte takes on the wire: a start bit, eight, and a stop bit. 0 if it is not known.
+
+        It stays what it was found to be when the port was opened before.
+        """
         self.absent: str | None = None
         """Why it is not open yet; None once it was."""
         self._serial: Any = None
@@ -187,9 +206,12 @@ class SerialPort:
         self._drop()
 
     def _open(self) -> None:
-        baud, known = baud_of(self._port)
-        self._serial = _open(self._port, self._alone)
-        self.byte_ns = 10_000_000_000 // baud if known else 0
+        opened = _open(self._port, self._alone)
+        if not self.byte_ns:  # to list the ports takes a while: only for one that is there, and until it is known
+            with contextlib.suppress(RailError, OSError):  # it is open already
+                baud, known = baud_of(self._port)
+                self.byte_ns = 10_000_000_000 // baud if known else 0
+        self._serial = opened
         self.absent = None
 
     def _drop(self) -> None:
@@ -217,6 +239,6 @@ class SerialPort:
 
     def _reopen(self) -> None:
         while not self._closing.wait(_REOPEN_S):
-            with contextlib.suppress(OSError, ValueError, RailError):
+            with contextlib.suppress(Exception):  # whatever pyserial makes of one that is just going, or coming
                 self._open()
                 return

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pacerail.bench.night import BenchNight
+from pacerail.console.trouble import warnings
 from pacerail.errors import RailError
 from pacerail.gun import Gun
 from pacerail.race.night import Night
@@ -132,5 +133,39 @@ def test_a_difference_is_told_in_metres_only_where_it_moves_a_light(tmp_path: Pa
         await start(race, Gun("pin", now_us, 300))
         await start(race, Gun("lynx", now_us + 500_000, 1000))
         assert "(2.5 m of light at 5.00 m/s)" in said(night)
+
+    played(tmp_path, scenario)
+
+
+def test_start_now_holds_in_a_countdown(tmp_path: Path) -> None:
+    """The starter was early: whoever presses now means now, and the countdown contradicts nobody."""
+
+    async def scenario(bench: BenchNight, night: Night) -> None:
+        await armed(night)
+        await night.order("start in 10")
+        await asyncio.sleep(4)
+        pressed_us = night.fleet.clock()
+        await night.order("start", pressed_us)
+        assert night.race is not None and night.race.gun is not None
+        assert (night.race.gun.source, night.race.gun.zero_us) == ("key", pressed_us)
+        assert "the start was 0 s ago; it was to be in 6 s" in said(night)
+        await asyncio.sleep(2)
+        assert [(await member.client.status()).gun_us for member in night.fleet.members] == [pressed_us] * 2
+        assert warnings(night) == []
+        with pytest.raises(RailError, match="the gun has gone"):
+            await night.order("start")
+
+    played(tmp_path, scenario)
+
+
+def test_a_light_that_stands_at_the_gun_is_told_of_before(tmp_path: Path) -> None:
+    async def scenario(bench: BenchNight, night: Night) -> None:
+        await armed(night)
+        assert warnings(night) == []
+        await night.order("freeze all")
+        await asyncio.sleep(1)
+        assert [told["text"] for told in warnings(night)] == ["target: frozen, and will not move at the gun"]
+        await night.order("undo")
+        assert warnings(night) == []
 
     played(tmp_path, scenario)

@@ -20,15 +20,15 @@ async def ran(night: Night) -> float:
     await running(night, for_s=30.0)
     await night.order("shift target +5 m")
     await asyncio.sleep(30.0)
-    night.split(night.fleet.clock())
+    night.athlete.split(night.fleet.clock())
     assert night.race is not None
     return night.race.plan_now.waves[0].motion.distance_m(60.0)
 
 
 def exported(night: Night) -> tuple[list[float], str, float]:
     """The distances passed, the plan's title, and where its light is 60 s after the gun."""
-    assert night.passed is not None
-    passings, plan = night.passed
+    assert night.athlete.passed is not None
+    passings, plan = night.athlete.passed
     return [one.distance_m for one in passings.passed], plan.title, plan.waves[0].motion.distance_m(60.0)
 
 
@@ -47,7 +47,7 @@ def test_it_stays_until_the_next_race_is_armed(tmp_path: Path, pressed: str) -> 
             await night.load("short")
         assert exported(night) == ([PASSED_M], "two laps", at_m)
         if pressed == "load":
-            assert night.splits is not None and night.splits.passings.passed == ()
+            assert night.athlete.splits is not None and night.athlete.splits.passings.passed == ()
             night.confirm(night.plan.hash if night.plan else "")
             await night.ready()
             assert exported(night) == ([PASSED_M], "two laps", at_m)
@@ -81,7 +81,7 @@ def test_a_plan_that_cannot_be_loaded_wipes_nothing(tmp_path: Path) -> None:
         (tmp_path / "short.toml").write_text("distance = 12")
         with pytest.raises(InputError):
             await night.load("short")
-        assert night.splits is not None and night.splits.passings.passed != ()
+        assert night.athlete.splits is not None and night.athlete.splits.passings.passed != ()
         assert exported(night) == ([PASSED_M], "two laps", at_m)
 
     played(tmp_path, scenario)
@@ -91,7 +91,7 @@ def test_what_is_put_right_after_the_race_is_exported_so(tmp_path: Path) -> None
     async def scenario(bench: BenchNight, night: Night) -> None:
         at_m = await ran(night)
         await night.order("recall")
-        night.undo_split()
+        night.athlete.undo()
         assert exported(night) == ([], "two laps", at_m)
 
     played(tmp_path, scenario)
@@ -99,12 +99,12 @@ def test_what_is_put_right_after_the_race_is_exported_so(tmp_path: Path) -> None
 
 def test_without_a_plan_there_is_nothing_and_a_fresh_one_has_no_passings(tmp_path: Path) -> None:
     async def scenario(bench: BenchNight, night: Night) -> None:
-        assert night.passed is None
+        assert night.athlete.passed is None
         await made_ready(night)
         assert exported(night)[0] == []
         await night.load("short")
-        assert exported(night)[:2] == ([], "two laps") and night.passed is not None
-        assert night.passed[1].distance_m == 400 and night.rail is RAIL
+        assert exported(night)[:2] == ([], "two laps") and night.athlete.passed is not None
+        assert night.athlete.passed[1].distance_m == 400 and night.rail is RAIL
         await armed(night, "short")
 
     played(tmp_path, scenario)

@@ -9,6 +9,7 @@ import pytest
 
 from pacerail.bench.night import BenchNight
 from pacerail.console.state import moment
+from pacerail.console.trouble import warnings
 from pacerail.errors import RailError
 from pacerail.race import keep
 from pacerail.race.night import Night
@@ -43,7 +44,9 @@ def test_a_race_without_a_board_and_the_board_that_comes_late(tmp_path: Path) ->
         assert moment(night, 1, 1.0).state["missing"] == []
         with pytest.raises(RailError, match=r"check failed on 1 of 2 boards:\n  b02: no answer"):
             await night.ready()
-        assert moment(night, 2, 1.0).state["missing"] == ["b02"] and night.phase == "idle"
+        told = moment(night, 2, 1.0).state
+        assert told["missing"] == ["b02"] and night.phase == "idle"
+        assert told["warnings"][0]["text"] == "b02: the rail could not be made ready because of this"
 
         await night.ready(without=["b02"])
         assert night.missing == () and "b02: the race is made ready without it" in said(night)
@@ -51,6 +54,7 @@ def test_a_race_without_a_board_and_the_board_that_comes_late(tmp_path: Path) ->
         await night.order("start")
         await asyncio.sleep(5)
         assert night.phase == "running" and [member.lost for member in night.fleet.members] == [False, True]
+        assert [told["text"] for told in warnings(night)] == ["b02: done without, dark"]
         assert bench.rgb[1] == bytes(3 * 60)
 
         bench.world.links[1].cut = False

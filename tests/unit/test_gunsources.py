@@ -269,6 +269,47 @@ def test_the_pin_is_asked_until_it_says_something() -> None:
     assert source.words() == f"pin of b02: edge on b02, known to {gun.bound_us} us"
 
 
+def test_a_board_that_comes_late_is_asked_from_then_on() -> None:
+    """It did not answer when the race was made ready, and it has the only pin."""
+    late = pin_member("b02", edges(NOW_US - 50_000))
+    identity, late.identity = late.identity, None
+    source = pin_source(pin_member("b01", gun=False), late)
+    assert source.words() == "no board that is there has a gun pin; not there yet: b02"
+    guns: list[Gun] = []
+
+    async def play() -> None:
+        task = asyncio.ensure_future(source.watch(guns.append))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert not task.done() and late.client.asked == 0
+        late.identity = identity
+        for _ in range(5):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(play())
+    assert late.client.asked >= 1 and [gun.source for gun in guns] == ["pin"]
+    assert source.words().startswith("pin of b02: edge on b02")
+
+
+def test_that_there_is_no_pin_is_said_once_every_board_has_been_there() -> None:
+    late = pin_member("b02", gun=False)
+    identity, late.identity = late.identity, None
+    source = pin_source(pin_member("b01", gun=False), late)
+
+    async def play() -> None:
+        task = asyncio.ensure_future(source.watch(lambda gun: None))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert not task.done()
+        late.identity = identity
+        with pytest.raises(RailError, match="no board has a gun pin"):
+            await task
+
+    asyncio.run(play())
+
+
 def test_no_pin_no_source() -> None:
     """Said at once, and not at the gun."""
     source = pin_source(pin_member("b01", gun=False))

@@ -30,6 +30,7 @@ from pacerail.model.marks import line_marks, marks_every
 from pacerail.model.planfile import load_plan
 from pacerail.model.rail import even_rail
 from pacerail.race.join import read_athlete, save_journal
+from pacerail.race.prepare import forget_guns
 from pacerail.race.splits import Splits
 from pacerail.race.start import take
 from pacerail.race.state import Level, Race
@@ -269,6 +270,35 @@ def test_start_ago_and_a_chosen_source_move_what_was_pressed_and_not_what_finish
     assert race.noted == [(409.3, 61.0, "key")]
 
 
+@pytest.mark.parametrize("then", ["prepare", "recall"])
+def test_undo_once_the_race_is_no_more_counts_from_its_last_zero(then: str) -> None:
+    race = begun()
+    race.press(60.20)
+    race.timing.marks("200 m")
+    race.press(120.75)
+    take(race.race, ago(race.now_us, 122.75), at_once=True)
+    assert [time_s for _, time_s, _ in race.noted if time_s] == [62.20, 122.75]
+    if then == "recall":
+        forget_guns(race.race)
+    else:
+        race.race = Race(PLAN, RAIL, Fleet((), lambda: race.now_us), phase="ready")
+        race.timing.begin(race.race)
+    race.timing.undo()
+    assert race.noted == [(400, 62.20, "key")]
+    race.timing.undo()
+    assert race.noted == [(400, 62.20, "key")] and race.splits.every == "400 m"
+    race.race.armed_us = ZERO_US
+    race.timing.clear()  # the next race's zero is another one's
+    race.race.phase = "armed"
+    race.now_us = ZERO_US
+    race.gun(key_press(ZERO_US))
+    race.press(61.0)
+    race.press(122.0)
+    forget_guns(race.race)
+    race.timing.undo()
+    assert race.noted == [(400, 61.0, "key")]
+
+
 def test_a_press_counts_from_the_zero_as_it_is_then() -> None:
     race = begun()
     race.press(60.20)
@@ -449,6 +479,32 @@ def test_the_journal_keeps_the_passings(tmp_path: Path) -> None:
     path.write_text(json.dumps(said))
     assert read_athlete(PLAN, path, ZERO_US) is None
     assert read_athlete(PLAN, tmp_path / "none.json", ZERO_US) is None
+
+
+def test_the_journal_keeps_what_is_set_aside_until_the_zero_comes_back(tmp_path: Path) -> None:
+    race = begun()
+    race.press(60.20)
+    race.press(120.75)
+    take(race.race, ago(race.now_us, 60.0), at_once=True)  # the first press was before this gun
+    assert race.noted == [(800, 60.0, "key")]
+    path = tmp_path / "race.json"
+    save_journal(race.race, path)
+    assert race.race.gun is not None
+    found = read_athlete(PLAN, path, race.race.gun.zero_us)
+    assert found is not None and [one.distance_m for one in found.aside] == [400]
+    later = begun()
+    take(later.race, race.race.gun, at_once=True)
+    later.race.athlete = found
+    later.timing.taken_over(later.race)
+    assert later.noted == [(800, 60.0, "key")]
+    later.now_us = race.now_us
+    take(later.race, ago(later.now_us, 120.75), at_once=True)
+    assert later.noted == [(400, 60.20, "key"), (800, 120.75, "key")]
+    said = json.loads(path.read_text())
+    del said["athlete"]["aside"]  # of an older program
+    path.write_text(json.dumps(said))
+    older = read_athlete(PLAN, path, race.race.gun.zero_us)
+    assert older == found and older is not None and older.aside == ()
 
 
 def test_files_name_the_source_and_keep_what_was_missed() -> None:

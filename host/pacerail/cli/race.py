@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import click
-import platformdirs
 
+from pacerail.cli.journal import journal_of, keep_journal
 from pacerail.cli.loglines import LogLines, event_line
 from pacerail.cli.numbers import Finite
 from pacerail.cli.options import (
@@ -36,7 +36,7 @@ from pacerail.model.rail import Rail
 from pacerail.model.units import parse_time_s
 from pacerail.ports import FleetTime, host_clock_us
 from pacerail.race.groups import Button, check_buttons, parse_button, watch_buttons
-from pacerail.race.join import join, save_journal
+from pacerail.race.join import join
 from pacerail.race.run import run
 from pacerail.race.script import Timed, load_script, play
 from pacerail.race.state import OVER, Event, Race
@@ -162,14 +162,9 @@ async def _race(plan: Plan, rail: Rail, begin: Start, until_s: float | None) -> 
         log.say(f"{time.strftime('%H:%M:%S')}  {event_line(event)}")
 
     clock = FleetTime()
-    journal = platformdirs.user_state_path("pacerail") / f"race-{plan.hash}.json"
-
-    def keep_journal(race: Race) -> None:
-        with contextlib.suppress(OSError):  # a full disk is no reason to refuse a change
-            save_journal(race, journal)
 
     async def take_over(race: Race) -> None:
-        await join(race, journal, clock)
+        await join(race, journal_of(plan.hash), clock)
 
     patient = bool(begin.without) or begin.joins
     loop, tables = asyncio.get_running_loop(), compile_tables(plan, rail)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import functools
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 
 import click
-import platformdirs
 from rich.console import Console
 
 from pacerail.bench.night import BenchNight, bench_night
 from pacerail.bench.run import Settings
+from pacerail.cli.journal import journal_of, keep_journal
 from pacerail.cli.loglines import LogLines, event_line, to_stderr
 from pacerail.cli.options import write_report
 from pacerail.console.access import Access, access_for
@@ -30,8 +28,8 @@ from pacerail.gunsources import Source, parse_source
 from pacerail.model.plan import Plan
 from pacerail.model.rail import Rail
 from pacerail.ports import FleetTime
-from pacerail.race.join import join, save_journal
-from pacerail.race.night import Night
+from pacerail.race.join import join
+from pacerail.race.night import IDLE, Night
 from pacerail.race.state import Race
 from pacerail.race.strangers import Called
 from pacerail.railfleet import open_fleet
@@ -45,7 +43,7 @@ class PageSettings:
 
     listen: str | None = None
     browser: bool = True
-    mqtt: str | None = None
+    mqtt: str | None = field(default=None, repr=False)  # it may hold a password
     topic: str = TOPIC
     mqtt_hz: float = 10.0
 
@@ -71,9 +69,13 @@ class Page:
         self.server = ConsoleServer(access, rail, Offer(simulated, plans), beside)
         self.server.start()
         self._browser = page.browser
+        self._told = False
 
     def tell(self, say: Callable[[str], None] = to_stderr) -> None:
-        """Say where the page is, and open it where there is a screen."""
+        """Say where the page is, and open it where there is a screen; once."""
+        if self._told:
+            return
+        self._told = True
         for line in links(self.server.access):
             say(line)
         if self._browser and can_open_browser():
@@ -128,7 +130,7 @@ async def _serve_rail(rail: Rail, evening: Evening, page: PageSettings) -> bool:
             buttons=evening.buttons,
             begun=begun,
             over=over,
-            changed=_keep_journal,
+            changed=keep_journal,
         )
         night.strangers.called = served.called
         night.observers.append(lambda event: log.say(event_line(event)))
@@ -137,16 +139,32 @@ async def _serve_rail(rail: Rail, evening: Evening, page: PageSettings) -> bool:
         try:
             if plan_name is not None:
                 await night.load(plan_name)  # a plan that is wrong ends it here, in plain words
-            if evening.joins and night.plan is not None:
-                journal = _journal(night.plan.hash)
-                await night.take_over(functools.partial(join, journal=journal, time=clock, called=served.called))
+            if evening.joins:
+                # the page is there meanwhile: the race runs, and stop and recall are wanted then as ever
+                await serve(desk, served.server, lambda: _take_over(night, served, clock, log.say))
             else:
                 night.strangers.begin()
-            served.tell(log.say)
-            await serve(desk, served.server)
+                served.tell(log.say)
+                await serve(desk, served.server)
         finally:
             served.server.close()
         return night.phase in ("armed", "running")
+
+
+async def _take_over(night: Night, served: Page, clock: FleetTime, say: Callable[[str], None]) -> None:
+    """Take over the race that the boards run. Raises RailError if they run none by the plan in hand.
+
+    The page is told of once the race is found: before that there may be nothing to look at.
+    """
+    assert night.plan is not None
+    tell = functools.partial(served.tell, say)
+    joining = functools.partial(join, journal=journal_of(night.plan.hash), time=clock, called=served.called, found=tell)
+    try:
+        await night.take_over(joining)
+    except RailError:
+        if night.phase == IDLE:
+            raise
+        tell()  # a page that was open already has stopped it, or recalled it
 
 
 def serve_bench(
@@ -194,13 +212,3 @@ async def _serve_bench(bench: BenchNight, plan_name: str | None, served: Page, *
     await serve(desk, served.server, first)
     bench.interrupt()
     await bench.close()
-
-
-def _journal(plan_hash: str) -> Path:
-    """Where the changes of a race are kept, for who takes it over: `pacerail race` keeps them there too."""
-    return platformdirs.user_state_path("pacerail") / f"race-{plan_hash}.json"
-
-
-def _keep_journal(race: Race) -> None:
-    with contextlib.suppress(OSError):  # a full disk is no reason to refuse a change
-        save_journal(race, _journal(race.plan.hash))

@@ -16,10 +16,14 @@ _AT_ONCE = ("stop", "recall")
 """These wait for no order before them."""
 
 
+Lines = asyncio.Queue[tuple[str, int] | None]
+"""What is typed, line by line, each with the fleet time at which it was; None at the end."""
+
+
 async def obey_typed(race: Race, say: Callable[[str], None]) -> None:
     """Obey every line of standard input, until it ends. A wrong one is answered (`say`), and nothing is done."""
     loop = asyncio.get_running_loop()
-    lines: asyncio.Queue[tuple[str, int] | None] = asyncio.Queue()  # with the fleet time at which they were typed
+    lines: Lines = asyncio.Queue()
 
     def typed(line: str) -> None:
         lines.put_nowait((line, race.fleet.clock()))
@@ -34,18 +38,27 @@ async def obey_typed(race: Race, say: Callable[[str], None]) -> None:
 
     threading.Thread(target=read, name="orders", daemon=True).start()
     say("orders: start, recall, stop, shift WAVE +2 m, ... (help lists them)")
+    await obey_lines(race, lines, say)
+
+
+async def obey_lines(race: Race, lines: Lines, say: Callable[[str], None]) -> None:
+    """Obey each line in its turn, until the last."""
     under_way: asyncio.Task[None] | None = None
+    doing = ""
     try:
         while (got := await lines.get()) is not None:
             text, at_us = got[0].strip(), got[1]
             if text in ("help", "?"):
                 say(HELP)
                 continue
+            if under_way is not None and not under_way.done() and text == doing == "recall":
+                say("recall: it is under way already")  # one that broke it off would find nothing to recall
+                continue
             if under_way is not None and text in _AT_ONCE:
                 under_way.cancel()
             elif under_way is not None:
                 await asyncio.wait([under_way])
-            under_way = asyncio.create_task(_obey(race, text, at_us, say))
+            under_way, doing = asyncio.create_task(_obey(race, text, at_us, say)), text
         if under_way is not None:
             await under_way
     finally:

@@ -63,6 +63,7 @@ class Alone:
             if self._lasting:
                 await asyncio.wait([task], timeout=patience_s)
             await _broken_off([task])
+            await asyncio.sleep(0)  # one that is done is forgotten in the loop's next round only
         await _broken_off(list(self._others))
 
     def _done(self, task: asyncio.Future[Any]) -> None:

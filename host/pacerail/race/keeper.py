@@ -46,12 +46,20 @@ class Keeper:
         task, self._task = self._task, None
         if task is None or task.done():
             return
-        if self._race is not None and self._race.phase in OVER:
-            waiting = asyncio.ensure_future(self._told_over.wait())
-            await asyncio.wait([waiting, task], timeout=_END_S, return_when=asyncio.FIRST_COMPLETED)
-            waiting.cancel()
-        task.cancel()
+        try:
+            if self._race is not None and self._race.phase in OVER:
+                await self._until_told(task)
+        finally:
+            task.cancel()  # also if this is broken off: it would stop the boards of the next race
         await asyncio.wait([task])
+
+    async def _until_told(self, task: asyncio.Task[None]) -> None:
+        """Wait until the end is told, or nobody is there who could; some seconds at most."""
+        waiting = asyncio.ensure_future(self._told_over.wait())
+        try:
+            await asyncio.wait([waiting, task], timeout=_END_S, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
 
     async def _keep_on(self, race: Race) -> None:
         """Begun anew after a fault, a few times in a row."""

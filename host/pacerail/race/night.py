@@ -7,6 +7,7 @@ before, during and after the race, until the next one is made ready.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from typing import Any, TypeVar
@@ -15,32 +16,25 @@ from pacerail.compile import compile_tables
 from pacerail.errors import RailError
 from pacerail.fleet import BoardsFailed, Fleet, spare
 from pacerail.gunsources import Source
-from pacerail.model.athlete import Passings
 from pacerail.model.changes import Begin
 from pacerail.model.plan import Plan
 from pacerail.model.rail import Rail
 from pacerail.race.actions import AT_ONCE, Situation, why_not
 from pacerail.race.alone import Alone
+from pacerail.race.athletenow import AthleteNow, Hand
 from pacerail.race.change import change
 from pacerail.race.groups import Button, fitting, watch_buttons
 from pacerail.race.keeper import Keeper
 from pacerail.race.orders import check_age, check_order, obey
-from pacerail.race.passed import Passed
 from pacerail.race.prepare import prepare, synchronise
 from pacerail.race.showing import Showing, Shows, check_show
-from pacerail.race.splits import Splits
 from pacerail.race.state import Event, Level, Observer, Race
 from pacerail.race.strangers import Strangers
-from pacerail.race.timing import Timing
 
 T = TypeVar("T")
 IDLE = "idle"
 _ORDERS = {verb: verb for verb in ("arm", "recall", "stop", "undo", "start", "begin")} | {"gun": "ago"}
 _DOING = {"arm": "arming", "recall": "recalling", "stop": "stopping"}
-
-
-def _nothing(race: Race) -> None:
-    return
 
 
 async def _made_ready(race: Race) -> None:
@@ -66,9 +60,9 @@ class Night:
         *,
         without: Collection[str] = (),
         buttons: Sequence[str] = (),
-        begun: Callable[[Race], None] = _nothing,
-        over: Callable[[Race], None] = _nothing,
-        changed: Callable[[Race], None] = _nothing,
+        begun: Callable[[Race], None] = lambda race: None,
+        over: Callable[[Race], None] = lambda race: None,
+        changed: Callable[[Race], None] = lambda race: None,
     ) -> None:
         self.rail = rail
         self.fleet = fleet
@@ -95,8 +89,7 @@ class Night:
         self._ours = False  # the boards have been made ready, or stopped, from here
         self._tables: Sequence[bytes] = ()
         self._alone = Alone(self._warn)
-        self._passed = Passed()
-        self._timing = Timing(self.note, changed)
+        self.athlete = AthleteNow(lambda: Hand(self.plan, self.race), self._must, self.note, changed)
         self._shows = Shows(rail, fleet, self.note)
         self._keeper = Keeper(self._beside_the_race, self._ended, lambda: self.busy == "stopping")
         self._heard_for: Race | None = None  # the race for which `sources` were found
@@ -112,19 +105,6 @@ class Night:
         return self._alone.busy
 
     @property
-    def passed(self) -> tuple[Passings, Plan] | None:
-        """What the athlete has passed, and the plan as it was run by then; None without a plan.
-
-        It stays until the next race is armed, also when that is one of another plan.
-        """
-        return self._passed.now(self.splits, self._plan_now)
-
-    @property
-    def splits(self) -> Splits | None:
-        """Of the athlete, for the plan in hand."""
-        return self._timing.splits
-
-    @property
     def showing(self) -> Showing | None:
         """The show that was begun last, unless it was ended."""
         return self._shows.now
@@ -132,7 +112,7 @@ class Night:
     @property
     def situation(self) -> Situation:
         """What decides what can be done now."""
-        race = self.race
+        race, splits = self.race, self.athlete.splits
         steps = () if race is None else race.amended.steps
         race_s = None if race is None else race.race_s()
         return Situation(
@@ -142,11 +122,11 @@ class Night:
             has_gun=race is not None and race.gun is not None,
             gone=race_s is not None and race_s >= 0,
             undoable=sum(-1 if step.change is None else 1 for step in steps) > 0,
-            marks_left=self.splits is not None and self.splits.passings.next_mark_m is not None,
+            marks_left=splits is not None and splits.passings.next_mark_m is not None,
             busy=self.busy,
             groups=self.plan is not None and any(wave.spec.by_order for wave in self.plan.waves),
             strangers=self.strangers.words,
-            noted=self.splits is not None and self.splits.passings.before is not None,
+            noted=splits is not None and splits.passings.before is not None,
         )
 
     def note(self, words: str, board: str | None = None, level: Level = "info") -> None:
@@ -162,10 +142,10 @@ class Night:
         async def work() -> Plan:
             plan = self._load(name)
             tables = compile_tables(plan, self.rail)
-            splits = Splits(plan, self.rail.track)
+            take_athlete = self.athlete.new_plan(plan, self.rail.track)
             await self._let_go()
-            self._passed.put_away(self.splits, self._plan_now)
-            self.plan, self._tables, self._timing.splits = plan, tables, splits
+            take_athlete()
+            self.plan, self._tables = plan, tables
             self.confirmed = False
             self.race = None
             self.note(f"loaded: {plan.title}, plan {plan.hash}; to be read back and confirmed")
@@ -208,14 +188,10 @@ class Night:
     async def take_over(self, joining: Callable[[Race], Awaitable[None]]) -> None:
         """Go on with the race that the boards run already (see `join`), by the plan in hand.
 
-        It needs no confirmation: the boards name its hash. Raises RailError if they run no such race.
+        It needs no confirmation: the boards name its hash. Raises RailError if they run no such race, and if a stop or
+        a recall breaks it off.
         """
-
-        async def work() -> None:
-            await self._new_race(joining)
-            self.confirmed = True
-
-        await self._do("join", "taking over", work)
+        await self._do("join", "taking over", lambda: self._new_race(joining))
 
     async def order(self, text: str, at_us: int | None = None) -> None:
         """Obey an order (see `orders`). Raises InputError for one that is none, RailError for one refused now.
@@ -247,7 +223,7 @@ class Night:
                 await obey(race, text, at_us)
             finally:
                 if action == "recall" and race.phase not in ("armed", "running"):
-                    self._passed.hold(self.splits, run_by)
+                    self.athlete.hold(run_by)
             if action in ("arm", "stop"):
                 self._shows.now = None
 
@@ -267,30 +243,6 @@ class Night:
         """End the show that is on."""
         await self._do("show", "ending the show", self._shows.dark)
 
-    def split(self, fleet_us: int, distance_m: float | None = None) -> None:
-        """The athlete passed the next mark at a fleet time, or that at a distance: those between were missed then.
-
-        Raises RailError for a press that cannot be one.
-        """
-        race = self.race
-        if race is None or not self._timing.heard_already(race, fleet_us, distance_m):
-            self._timing.press(self._racing("athlete"), fleet_us, distance_m)
-
-    def miss(self) -> None:
-        """The athlete's next mark was missed. Raises RailError if there is none."""
-        self._must("miss")
-        self._timing.miss()
-
-    def undo_split(self) -> None:
-        """What was noted last of the athlete is taken back. Raises RailError when there is nothing."""
-        self._must("split_undo")
-        self._timing.undo()
-
-    def marks(self, every: str) -> None:
-        """At which marks the athlete is timed. Raises RailError for words that name none."""
-        self._must("marks")
-        self._timing.marks(every)
-
     async def close(self) -> None:
         """Look after the boards no longer; what they show is left alone.
 
@@ -303,13 +255,9 @@ class Night:
             await self.race.heard_through()
         await self._let_go()
 
-    @property
-    def _plan_now(self) -> Plan | None:
-        return self.plan if self.race is None else self.race.plan_now
-
     async def _let_go(self) -> None:
         await self._keeper.let_go()
-        await self._timing.let_go()
+        await self.athlete.timing.let_go()
 
     def _must(self, action: str) -> None:
         refusal = why_not(self.situation, action)
@@ -348,13 +296,19 @@ class Night:
         for member, table in zip(self.fleet.members, self._tables, strict=True):
             member.table = table
         if self.race is not None:
-            self._passed.hold(self.splits, self.race.plan_now)
-        race = self.race = Race(plan, self.rail, self.fleet, self._take_event, self._changed, armed=self._armed)
-        self._timing.begin(race)
+            self.athlete.hold(self.race.plan_now)
+        race = self.race = Race(
+            plan, self.rail, self.fleet, self._take_event, self._changed, armed=lambda _: self.athlete.clear()
+        )
+        self.athlete.timing.begin(race)
+        race.taken_over = lambda: self._taken_over(race)
         try:
             self._begun(race)
             await begin(race)
-            self._timing.taken_over(race)
+        except asyncio.CancelledError:
+            if race.phase == "running":  # a recall or a stop of one that is being taken over: its boards are known
+                self._keeper.begin(race)
+            raise
         except Exception:  # also a fault of this program: nobody is making it ready any more
             if not race.called_off:
                 race.enter(IDLE)
@@ -362,16 +316,16 @@ class Night:
         self._ours = True
         self._keeper.begin(race)
 
-    def _armed(self, race: Race) -> None:
-        """Whatever was passed before is another race's."""
-        self._passed.forget()
-        self._timing.clear()
+    def _taken_over(self, race: Race) -> None:
+        """It is known what the boards run, and that it is the plan in hand."""
+        self._ours = self.confirmed = True
+        self.athlete.timing.taken_over(race)
 
     def _beside_the_race(self, race: Race) -> list[Coroutine[Any, Any, None]]:
         """What goes on while the race is kept: its guns and its buttons are heard."""
         if self._heard_for is not race:
             self._heard_for, self.sources = race, self._find_sources()
-        guns = [self._timing.listen(race, source) for source in self.sources]
+        guns = [self.athlete.timing.listen(race, source) for source in self.sources]
         return [*guns, watch_buttons(race, self.buttons, self._press)]
 
     def _ended(self, race: Race) -> None:

@@ -122,9 +122,12 @@ async def _start(race: Race, how: list[str], at_us: int) -> None:
     if race.phase not in ("armed", "running"):
         raise RailError(f"cannot start: the race is {race.phase}; expected it armed")
     if not how:
-        if race.gun is not None:
-            raise RailError("it has a gun already; say start ago 3.2 to move it, or gun SOURCE")
-        await start(race, key_press(at_us))
+        if race.gun is None:
+            await start(race, key_press(at_us))
+            return
+        if race.gun.zero_us <= at_us:
+            raise RailError("the gun has gone already; start ago 3.2 moves its time, gun SOURCE takes another source")
+        await _instead(race, key_press(at_us))  # now, and not when the countdown is over
         return
     if how[0] not in ("in", "ago"):
         raise InputError(f"start {how[0]}: expected start, start in SECONDS, or start ago SECONDS")
@@ -139,7 +142,14 @@ async def _start(race: Race, how: list[str], at_us: int) -> None:
         raise RailError(
             f"the gun {seconds:g} s ago: the race is over after {race.amended.over_s:.0f} s; was that meant?"
         )
+    await _instead(race, gun)
+
+
+async def _instead(race: Race, gun: Gun) -> None:
+    """A person says when the gun goes or went, whatever was heard or ordered before."""
     before = race.gun
+    if before is not None and before.zero_us > race.fleet.clock():
+        race.heard.pop(before.source, None)  # it never went, and contradicts nobody
     race.heard[gun.source] = gun
     if take(race, gun, at_once=True):
         _tell_of_another(race, before, gun)
@@ -152,7 +162,7 @@ def _tell_of_another(race: Race, before: Gun | None, gun: Gun) -> None:
     if before is None or before.zero_us <= now_us:
         return
     left_s, was_s = (gun.zero_us - now_us) / 1e6, (before.zero_us - now_us) / 1e6
-    now = f"is now in {_short(left_s)} s" if left_s > 0 else f"was {_short(-left_s)} s ago"
+    now = f"is now in {_short(left_s)} s" if left_s > 0 else f"was {_short(abs(left_s))} s ago"
     race.note(f"the start {now}; it was to be in {_short(was_s)} s", level="warn")
 
 

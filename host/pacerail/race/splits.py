@@ -40,6 +40,8 @@ class Splits:
         self._track = track
         self._line_m = line_marks(plan, track)
         self.passings = Passings(marks_of(every, plan, track), marks=every)
+        self._zero_us: int | None = None
+        """Of the gun by which they are counted now, if it is another one than when they were noted."""
 
     @property
     def every(self) -> str:
@@ -48,13 +50,16 @@ class Splits:
 
     def clear(self) -> None:
         """A new start: nothing is passed yet. The marks stay."""
-        now = self.passings
+        now, self._zero_us = self.passings, None
         if now.passed or now.aside:
             self.passings = Passings(now.marks_m, athlete=now.athlete, marks=now.marks)
 
     def restore(self, passings: Passings, race: Race) -> str:
         """What was noted before this program took the race over; undo takes it back passing by passing."""
-        kept = passings if race.gun is None else passings.rebased(race.gun.zero_us)
+        kept = passings
+        if race.gun is not None:
+            self._zero_us = race.gun.zero_us
+            kept = passings.rebased(race.gun.zero_us)
         self.passings = kept.as_steps()
         return f"athlete: {_count(len(kept.timed))} noted before"
 
@@ -122,20 +127,25 @@ class Splits:
     def undo(self, race: Race | None) -> str:
         """The last step is taken back, whether a press, a miss, a time of the feed, or a choice of marks.
 
-        Raises RailError when there is none.
+        What is left is counted from the gun's last zero, also once the race has no gun any more. Raises RailError when
+        there is none.
         """
         taken = self.passings
         try:
             before = taken.undo()
         except ValueError as error:
             raise RailError(str(error)) from error
-        self.passings = before if race is None or race.gun is None else before.rebased(race.gun.zero_us)
+        zero_us = self._zero_us if race is None or race.gun is None else race.gun.zero_us
+        self.passings = before if zero_us is None else before.rebased(zero_us)
         now = f"; marks: {before.marks}" if before.marks != taken.marks else ""
         return f"athlete: taken back: {taken.step}{now}"
 
     def zero_moved(self, race: Race, by_us: int) -> str | None:
         """The gun's zero was moved by so many us: what was pressed moves with it. Returns what to say, if anything."""
-        if race.gun is None or not (self.passings.passed or self.passings.aside):
+        if race.gun is None:
+            return None
+        self._zero_us = race.gun.zero_us
+        if not (self.passings.passed or self.passings.aside):
             return None
         self.passings = now = self.passings.rebased(race.gun.zero_us)
         pressed = [one for one in now.timed if one.fleet_us is not None]

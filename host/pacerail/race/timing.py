@@ -48,10 +48,13 @@ class Timing:
                 self._race.athlete = self.splits.passings
 
     def taken_over(self, race: Race) -> None:
-        """Go on with what the journal had of a race that was taken over."""
-        if race.athlete is not None and self.splits is not None:
-            self._note(self.splits.restore(race.athlete, race))
-            race.athlete = self.splits.passings
+        """Go on with what the journal had of a race that was taken over. What goes wrong must not become the race's."""
+        try:
+            if race.athlete is not None and self.splits is not None:
+                self._note(self.splits.restore(race.athlete, race))
+                race.athlete = self.splits.passings
+        except Exception as error:
+            self._note(f"FAULT of this program, the athlete's times are not taken over: {error!r}", level="bad")
 
     def heard_already(self, race: Race, fleet_us: int, distance_m: float | None) -> bool:
         """Whether a press is for a mark that the feed has timed: then the log has both, and that was all."""
