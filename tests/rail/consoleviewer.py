@@ -16,6 +16,7 @@ import aiohttp
 from pacerail.bench.night import BenchNight, bench_night
 from pacerail.bench.run import Settings
 from pacerail.console.access import Access
+from pacerail.console.connections import USUAL, Limits
 from pacerail.console.desk import Desk, Pace
 from pacerail.console.plans import loader
 from pacerail.console.run import serve
@@ -193,11 +194,12 @@ def played(
     access: Access | None = None,
     by_itself: Path | None = None,
     beside: tuple[Beside, ...] = (),
+    limits: Limits = USUAL,
 ) -> tuple[BenchNight, list[Report]]:
     """Play a scenario in a thread of its own against a bench with its console; it ends with the scenario."""
     reports: list[Report] = []
     load = loader(rail.track, [], anywhere=True)
-    server = ConsoleServer(access or Access("127.0.0.1", 0), rail, Offer(True, ["a"]), beside)
+    server = ConsoleServer(access or Access("127.0.0.1", 0), rail, Offer(True, ["a"]), beside, limits)
     server.start()
     with bench_night(rail, settings, load, lambda report, race: reports.append(report)) as (bench, loop):
 

@@ -126,14 +126,27 @@ def test_ctrl_c_leaves_a_race_alone_and_it_can_be_taken_over(tmp_path: Path, mon
         assert [board["state"] for board in ana.state["boards"]] == ["running", "running"]
 
     async def take_over(door: Door) -> None:
+        """The page is there as soon as the race is found, some 6 s before the clocks are."""
         ana = await door.view()
-        assert ana.state is not None and ana.state["phase"] == "running" and ana.state["race_s"] > 0
-        assert ana.plan is not None and ana.plan["confirmed"]
+        await ana.phase("running")
+        assert ana.state is not None and ana.state["race_s"] > 0 and ana.state["can"]["recall"] is None
+        assert ana.state["can"]["change"] == "busy: taking over"
         await ana.ask("take")
+        await ana.until(lambda v: v.state is not None and v.state["can"]["change"] is None)
+        assert ana.plan is not None and ana.plan["confirmed"]
         assert await ana.ask("order", order="shift target +3 m") is None
         await ana.until(lambda v: v.state is not None and len(v.state["changes"]) == 1)
         await ana.until(lambda v: any(any(row) for row in v.rows.values()))
-        assert await ana.ask("order", order="stop") is None
+
+    async def recall_at_once(door: Door) -> None:
+        """The program goes on with the race that was recalled: it does not end because that broke something off."""
+        ana = await door.view()
+        await ana.phase("running")
+        await ana.ask("take")
+        assert await ana.ask("order", order="recall") is None
+        await ana.phase("ready")
+        await ana.until(lambda v: v.said("recalled: ready to be armed again"))
+        await ana.until(lambda v: v.state is not None and v.state["can"]["arm"] is None)
 
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     first, second = boards()
@@ -148,6 +161,8 @@ def test_ctrl_c_leaves_a_race_alone_and_it_can_be_taken_over(tmp_path: Path, mon
         wrong = pacerail("console", other, "--rail", rail, "--join", "--listen", "127.0.0.1:0", timeout_s=60)
         assert "(lap.toml): give that one" in wrong.err, wrong.err
         code, _, err = visited(Program("console", plan, "--rail", rail, "--join"), take_over)
+        assert code == 130 and "stay in it by themselves" in err
+        code, _, err = visited(Program("console", plan, "--rail", rail, "--join"), recall_at_once)
         assert code == 130 and "the rail was left as it is" in err
         none = pacerail("console", plan, "--rail", rail, "--join", "--listen", "127.0.0.1:0", timeout_s=60)
     assert none.exit_code == 1 and "no board runs plan" in none.err and "Traceback" not in none.err

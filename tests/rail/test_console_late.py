@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import time
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,12 @@ def plan(tmp_path: Path) -> Path:
 def ms(ago_s: float = 0.0) -> float:
     """A time so long ago, as a page has it that reckons this computer's clock right."""
     return (time.monotonic() - ago_s) * 1000
+
+
+def late(why: str | None, ago_s: float) -> bool:
+    """Whether it was refused as pressed so long ago: or longer, since the machine may have been busy meanwhile."""
+    found = re.search(r"that was pressed (\d+\.\d) s ago and came late", why or "")
+    return found is not None and ago_s - 0.06 <= float(found[1]) < ago_s + 10
 
 
 class Line:
@@ -81,8 +89,8 @@ def test_an_order_that_a_stalled_line_delivers_late_changes_nothing(plan: Path) 
             pressed_s = time.monotonic()
             waiting = ana.sent("order", order="start", at_ms=ms())
             await ben.until(lambda _: time.monotonic() > pressed_s + 5)
-        assert (await waiting or "").startswith("that was pressed 5.") and bench.night.phase == "armed"
-        await ben.until(lambda v: v.said("k1: start: refused: that was pressed 5."))
+        assert late(await waiting, 5) and bench.night.phase == "armed"
+        await ben.until(lambda v: v.said("k1: start: refused: that was pressed "))
         assert bench.night.race is not None and bench.night.race.gun is None
         await behind.close()
 
@@ -98,11 +106,9 @@ def test_a_split_that_comes_5_s_late_has_the_time_of_its_press(plan: Path, speed
         assert await ana.ask("order", order="arm") is None
         assert await ana.ask("order", order=f"start ago {25 if speed == 1 else 0.5}") is None
         await ana.phase("running")
-        race = bench.night.race
-        assert race is not None and race.gun is not None
         await ana.until(lambda v: v.state is not None and (v.state["race_s"] or 0) > (26 if speed == 1 else 27))
-        pressed_s = time.monotonic()
-        truly_s = (bench.fleet_us_at(pressed_s) - race.gun.zero_us) / 1e6
+        assert ana.state is not None
+        pressed_s, truly_s = ana.state["mono_ms"] / 1000, ana.state["race_s"]  # what the page showed at that moment
         late_s = 5.0 if speed == 1 else 3.0
         await ana.until(lambda _: time.monotonic() > pressed_s + late_s)
         assert await ana.ask("split", at_ms=pressed_s * 1000) is None
@@ -111,8 +117,7 @@ def test_a_split_that_comes_5_s_late_has_the_time_of_its_press(plan: Path, speed
         # to a tenth; the simulation may be behind at 20 times, and is then known by ten looks a second
         about_s = 0.11 if speed == 1 else 2.2
         assert ana.state["athlete"]["rows"][0]["time_s"] == pytest.approx(truly_s, abs=about_s)
-        why = await ana.ask("split", at_ms=ms(61))
-        assert why is not None and why.startswith("that was pressed 61.")
+        assert late(await ana.ask("split", at_ms=ms(61)), 61)
 
     played(scenario, Settings(speed=speed, ppm=40))
 
@@ -123,13 +128,16 @@ def test_what_is_counted_is_counted_from_the_press(plan: Path) -> None:
         await make_ready(ana, plan)
         for order, ahead_s in (("start", 0.0), ("start in 10", 10.0), ("start ago 2", -2.0)):
             assert await ana.ask("order", order="arm") is None
-            armed_s = time.monotonic()
-            await ana.until(lambda _, since_s=armed_s: time.monotonic() > since_s + 1.0)
-            pressed_s = time.monotonic() - 0.9
-            assert await ana.ask("order", order=order, at_ms=pressed_s * 1000) is None
+            assert ana.state is not None
+            after = ana.state["seq"] + 1
+            await ana.until(lambda v, after=after: v.state is not None and v.state["seq"] > after)
+            assert ana.state["phase"] == "armed"
+            pressed_ms, pressed_us = ana.state["mono_ms"], ana.state["fleet_us"]
+            await ana.until(lambda _, since_ms=pressed_ms: ms() > since_ms + 500)  # 1 s of fleet time
+            assert await ana.ask("order", order=order, at_ms=pressed_ms) is None
             race = bench.night.race
             assert race is not None and race.gun is not None
-            assert race.gun.zero_us == pytest.approx(bench.fleet_us_at(pressed_s) + ahead_s * 1e6, abs=2e5)
+            assert race.gun.zero_us == pytest.approx(pressed_us + ahead_s * 1e6, abs=2e5)
             assert await ana.ask("order", order="recall") is None
             await ana.phase("ready")
 
@@ -140,10 +148,10 @@ def test_how_late_each_may_come(plan: Path) -> None:
     async def scenario(door: Door, bench: BenchNight) -> None:
         ana = await door.view()
         assert await ana.ask("take") is None
-        assert (await ana.ask("load", plan=str(plan), at_ms=ms(2)) or "").startswith("that was pressed 2.")
+        assert late(await ana.ask("load", plan=str(plan), at_ms=ms(2)), 2)
         await make_ready(ana, plan)
-        assert (await ana.ask("prepare", at_ms=ms(1.6)) or "").startswith("that was pressed 1.6")
-        assert (await ana.ask("prepare", at_ms=ms(-1)) or "").startswith("at_ms: 1.0 s from now; expected when it was")
+        assert late(await ana.ask("prepare", at_ms=ms(1.6)), 1.6)
+        assert "from now by this page's clock" in (await ana.ask("prepare", at_ms=ms(-30)) or "")
         assert await ana.ask("prepare", at_ms=ms(0.5)) is None
         await ana.phase("ready")
         # a stop that was pressed before the boards were armed is not for them
@@ -154,10 +162,10 @@ def test_how_late_each_may_come(plan: Path) -> None:
         assert old is not None and "armed" in old and bench.night.phase == "armed"
         armed_s = time.monotonic()
         await ana.until(lambda _: time.monotonic() > armed_s + 3.2)
-        assert (await ana.ask("order", order="start", at_ms=ms(3)) or "").startswith("that was pressed 3.")
+        assert late(await ana.ask("order", order="start", at_ms=ms(3)), 3)
         assert await ana.ask("order", order="stop", at_ms=ms(3)) is None
         await ana.phase("stopped")
-        assert (await ana.ask("order", order="stop", at_ms=ms(10.5)) or "").startswith("that was pressed 10.5")
+        assert late(await ana.ask("order", order="stop", at_ms=ms(10.5)), 10.5)
         assert all(event["level"] == "warn" for event in ana.events if "refused" in event["words"])
 
     played(scenario, FAST)
@@ -202,7 +210,7 @@ def test_who_is_in_control_comes_back_through_a_broken_line(plan: Path) -> None:
         assert await third.ask("order", order="stop") == "not in control: k2 is"
         assert await ben.ask("order", order="stop") is None
 
-    played(scenario, FAST)
+    played(scenario, replace(FAST, speed=5.0))
 
 
 def test_a_view_page_with_the_key_of_control_gets_nothing(plan: Path) -> None:

@@ -7,14 +7,15 @@ import contextlib
 import json
 import select
 import socket
+import time
 from pathlib import Path
 
 import aiohttp
 import pytest
 
 from pacerail.bench.night import BenchNight
-from pacerail.console import server
 from pacerail.console.access import Access
+from pacerail.console.connections import Connections, Limits
 from pacerail.console.places import MOST_FEEDS, MOST_LOOKERS
 from tests.rail.consoleviewer import FAST, PLAN, Door, make_ready, played
 
@@ -197,16 +198,21 @@ def test_documents_are_not_asked_for_without_end(plan: Path) -> None:
     played(scenario, FAST)
 
 
-def test_idle_lines_take_no_more_than_their_share(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "MOST_CONNECTIONS", 20)
+def gone(lines: list[socket.socket]) -> int:
+    """How many of these lines the server has broken off."""
+    return len(select.select(lines, [], [], 0)[0])
 
+
+def test_idle_lines_take_no_more_than_their_share() -> None:
     async def scenario(door: Door, bench: BenchNight) -> None:
         ana = await door.view()
         lines = [socket.create_connection(("127.0.0.1", door.access.port)) for _ in range(200)]
-        async with asyncio.timeout(20):  # those that are taken together count together: a hundred more at most
-            while len(select.select(lines, [], [], 0)[0]) < 80:
+        async with asyncio.timeout(20):
+            while gone(lines) < 200 - 20:
                 await asyncio.sleep(0.05)
         assert await ana.ask("take") is None  # who is there stays
+        await ana.until(lambda v: v.said("somebody at 127.0.0.1 was turned away: there are 20 connections"))
+        assert len([event for event in ana.events if "turned away" in event["words"]]) <= 4
         for line in lines:
             line.close()
         async with asyncio.timeout(20):
@@ -216,7 +222,113 @@ def test_idle_lines_take_no_more_than_their_share(monkeypatch: pytest.MonkeyPatc
                     break
                 await asyncio.sleep(0.05)
 
-    played(scenario, FAST)
+    played(scenario, FAST, limits=Limits(connections=20, idle_s=1000.0))
+
+
+def test_idle_lines_make_room_by_themselves_and_those_that_are_served_stay() -> None:
+    """Every place is taken by lines that ask for nothing, or for half of something: a page can come all the same."""
+    beginnings = (b"", b"GET / HTT", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n", b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET")
+
+    async def scenario(door: Door, bench: BenchNight) -> None:
+        ana = await door.view()
+        stream = await door.session.get(door.url("/events"))
+        feed = await door.session.ws_connect(door.url("/feed"))
+        lines = [socket.create_connection(("127.0.0.1", door.access.port)) for _ in range(40)]
+        for k, line in enumerate(lines):
+            with contextlib.suppress(ConnectionError):  # turned away
+                line.sendall(beginnings[k % len(beginnings)])
+        async with asyncio.timeout(20):
+            ben = None
+            while ben is None:
+                with contextlib.suppress(aiohttp.ClientError):
+                    ben = await door.view()
+                await asyncio.sleep(0.05)
+            ended: set[socket.socket] = set()
+            while len(ended) < len(lines):
+                for line in select.select([line for line in lines if line not in ended], [], [], 0)[0]:
+                    with contextlib.suppress(ConnectionError):
+                        if line.recv(65536):
+                            continue
+                    ended.add(line)
+                await asyncio.sleep(0.05)
+        assert await ana.ask("take") is None and await ben.ask("name", name="Ben") is None
+        seen: list[dict[str, object]] = []
+        for _ in range(3):
+            seen.append(json.loads((await feed.receive()).data))
+            seen.append(json.loads((await stream.content.readuntil(b"\n\n"))[6:]))
+        assert all(told["format"] == "pacerail-feed/1" for told in seen)
+        for line in lines:
+            line.close()
+
+    played(scenario, FAST, limits=Limits(connections=20, idle_s=1.5))
+
+
+def test_an_answer_that_nobody_takes_is_not_kept_for_ever() -> None:
+    async def scenario(door: Door, bench: BenchNight) -> None:
+        ana = await door.view()
+        line = socket.socket()
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        line.connect(("127.0.0.1", door.access.port))
+        line.setblocking(False)
+        asked = b"GET /uplot.esm.js HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 50
+        ended, begun_s = False, time.monotonic()
+        async with asyncio.timeout(20):
+            while not ended:  # it asks again and again, and reads nothing
+                with contextlib.suppress(BlockingIOError):
+                    try:
+                        line.send(asked)
+                    except ConnectionError:
+                        ended = True
+                await asyncio.sleep(0.02)
+        assert time.monotonic() - begun_s > 2  # a slow line has its time
+        assert await ana.ask("take") is None
+
+    played(scenario, FAST, limits=Limits(idle_s=1.0, take_s=2.5))
+
+
+def test_one_address_has_its_share_and_this_computer_all_of_it() -> None:
+    notes: list[str] = []
+
+    async def counted() -> list[int]:
+        limits = Limits(connections=100, of_one=3)
+        many = Connections(asyncio.Protocol, limits, lambda words, level: notes.append(words))
+        opened: list[tuple[asyncio.Protocol, Transport]] = []
+
+        def come(address: str, times: int) -> int:
+            before = len(opened)
+            for _ in range(times):
+                made, transport = many(), Transport(address)
+                made.connection_made(transport)
+                if transport.is_closing():
+                    made.connection_lost(None)
+                else:
+                    opened.append((made, transport))
+            return len(opened) - before
+
+        came = [come(address, 5) for address in ("10.0.0.7", "10.0.0.8", "fe80::1%eth0", "::ffff:10.0.0.9")]
+        came += [come(address, 5) for address in ("127.0.0.1", "::1", "::ffff:127.0.0.1")]
+        opened[0][0].connection_lost(None)  # one has gone: there is one place
+        came += [come("10.0.0.7", 2), come("127.0.0.1", 100)]
+        for made, _ in opened[1:]:
+            made.connection_lost(None)
+        return [*came, come("127.0.0.1", 200)]
+
+    assert asyncio.run(counted()) == [3, 3, 3, 3, 5, 5, 5, 1, 73, 100]
+    assert notes[0] == "somebody at 10.0.0.7 was turned away: it has 3 connections" and len(notes) <= 4
+
+
+class Transport(asyncio.Transport):
+    """A connection from an address, with nothing behind it."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__({"peername": (address, 50_000)})
+        self._aborted = False
+
+    def abort(self) -> None:
+        self._aborted = True
+
+    def is_closing(self) -> bool:
+        return self._aborted
 
 
 def test_what_is_no_request_prints_nothing_and_is_no_fault(

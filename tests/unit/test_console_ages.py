@@ -26,12 +26,21 @@ def test_what_comes_late_is_refused_by_what_it_is() -> None:
         assert too_old(message, 60) is None and too_old(message, 61) is not None
 
 
-@given(st.floats(0, 1e9), st.floats(-100, 0.2), st.sampled_from([m.Prepare(), m.Order("start"), m.Split(40.0)]))
+@given(
+    st.floats(0, 1e9), st.floats(-100, AHEAD_S - 0.01), st.sampled_from([m.Prepare(), m.Order("start"), m.Split(40.0)])
+)
 def test_it_counts_from_the_press_and_never_from_later_than_it_came(came_s: float, off_s: float, what: m.Wish) -> None:
     at_ms = max(0.0, (came_s + off_s) * 1000)
     found_s = pressed_s(m.Said(1, at_ms, what), came_s)
     assert found_s <= came_s
     assert found_s == pytest.approx(min(at_ms / 1000, came_s), abs=1e-6)
+
+
+@given(st.floats(0, 1e9), st.floats(0, 1e9), st.sampled_from(["stop", "recall", " stop "]))
+def test_what_ends_a_race_is_taken_however_far_ahead_a_page_is(came_s: float, off_s: float, order: str) -> None:
+    found_s = pressed_s(m.Said(1, (came_s + off_s) * 1000, m.Order(order)), came_s)
+    assert found_s == pytest.approx(came_s, abs=1e-6) and found_s <= came_s
+    assert too_old(m.Order(order), came_s - found_s) is None
 
 
 def test_without_a_time_it_counts_from_when_it_came() -> None:
@@ -40,11 +49,12 @@ def test_without_a_time_it_counts_from_when_it_came() -> None:
     assert pressed_s(m.Said(1, 6900.0, m.Split(500.0)), 7.0) == 6.9  # one of them says when
 
 
-def test_a_press_that_is_yet_to_come_is_none() -> None:
+def test_a_page_that_does_not_know_the_clock_is_told_what_to_do() -> None:
     assert pressed_s(m.Said(1, (7 + AHEAD_S) * 1000, m.Prepare()), 7.0) == 7.0
-    with pytest.raises(m.Malformed, match=r"at_ms: 0\.3 s from now; expected when it was pressed") as refused:
-        pressed_s(m.Said(9, 7300.0, m.Prepare()), 7.0)
-    assert refused.value.id == 9
+    for what in (m.Prepare(), m.Order("start"), m.Order("end red"), m.Split(0.0), m.Take()):
+        with pytest.raises(m.Malformed, match=r"^pressed 5\.1 s from now by this page's clock") as refused:
+            pressed_s(m.Said(9, 12_100.0, what), 7.0)
+        assert refused.value.id == 9 and str(refused.value).endswith(": load the page anew and press again")
 
 
 def test_every_kind_of_message_has_an_age() -> None:

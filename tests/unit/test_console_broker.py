@@ -14,11 +14,43 @@ from pacerail.errors import InputError
 
 
 @pytest.mark.parametrize(
-    "url", ["broker", "http://broker", "mqtt://", "mqtt://b/topic", "mqtt://b:x", "mqtt://[", "mqtt:b"]
+    "url",
+    [
+        *("broker", "http://broker", "mqtt://", "mqtt://b/topic", "mqtt://b:x", "mqtt://[", "mqtt:b", "mqtt://b:0"),
+        *("mqtt://b?x", "mqtt://b#x", "mqtt://b:\udcff@c"),
+    ],
 )
 def test_a_broker_that_is_none(url: str) -> None:
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match=r"^--mqtt: no broker's address; expected mqtt://HOST"):
         parse_broker(url)
+
+
+@pytest.mark.parametrize("host", ["a..b", ".a", "..", "x" * 64 + ".example", "a b"])
+def test_a_host_that_no_name_can_be_is_refused_before_anything_runs(host: str) -> None:
+    with pytest.raises(InputError) as refused:
+        parse_broker(f"mqtt://u:secret@{host}:1883")
+    (line,) = refused.value.messages
+    assert line == f'--mqtt: "{host}" cannot be a host\'s name; expected one such as broker.example'
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("http://u:{}@b", "mqtt://u:{}@b:x", "mqtt://u:{}@b/topic", "mqtt://u:{}@[", "mqtt://u:{}@", "mqtt://u:{}"),
+        *("mqtt://u:{}/d@h", "mqtt://u:{}?d@h", "mqtt://u:{}#d@h", "mqtt://u:a@{}..c/d@h", "mqtt:/u:{}@b", "u:{}@b"),
+        *("mqtt://u:{}@a..b", "mqtt://u:{}@b:0", "mqtt://u:a@{}..c@b:99999", "mqtt://u:{}\x07@b"),
+    ],
+)
+def test_no_message_holds_a_password(url: str) -> None:
+    with pytest.raises(InputError) as refused:
+        parse_broker(url.format("s3cret"))
+    assert "s3cret" not in str(refused.value.messages) and len(refused.value.messages) == 1
+    assert "s3cret" not in repr(parse_broker("mqtt://u:s3cret@b"))
+
+
+@pytest.mark.parametrize("url", ["mqtt://[::1]:5", "mqtt://bücher.example", "mqtt://b.local.", "mqtt://_b-1"])
+def test_hosts_that_may_be(url: str) -> None:
+    assert parse_broker(url).host in url
 
 
 def test_brokers() -> None:
@@ -30,8 +62,9 @@ def test_brokers() -> None:
         "a@b",
         "c",
     )
-    with pytest.raises(InputError):
-        parse_broker("mqtt://b", "a/#")
+    for topic in ("a/#", "a\nb", "\udcff", ""):
+        with pytest.raises(InputError, match="--mqtt-topic"):
+            parse_broker("mqtt://b", topic)
 
 
 def test_a_line_for_each_change() -> None:

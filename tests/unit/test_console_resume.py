@@ -176,8 +176,8 @@ def test_old_presses_are_refused_and_who_moved_control_is_too() -> None:
     assert room.hub.control.asked == []
     assert not room.done(ana, "hand", to="k2", at_ms=90_000) and room.hub.control.by == "k1"
     assert room.done(ana, "order", order="start", at_ms=99_000)
-    answer = room.say(ana, "order", order="start", at_ms=100_300)
-    assert answer is not None and "at_ms: 0.3 s from now" in answer["why"]
+    answer = room.say(ana, "order", order="start", at_ms=105_300)
+    assert answer is not None and "pressed 5.3 s from now" in answer["why"]
     assert room.rail.asked == [("k1", m.Order("start"), 99.0)]
 
 
@@ -259,3 +259,21 @@ def test_the_others_hear_of_who_comes_and_goes_with_the_next_state() -> None:
     room.hub.take(Mail(state=b'{"type":"state"'))
     item = ana.outbox.take()
     assert item is not None and json.loads(item[0])["viewers"] == 2
+
+
+def test_after_a_standstill_presses_are_obeyed_and_the_log_says_what_they_count_from() -> None:
+    """The server's clock stood still for 4 s; the page's went on."""
+    room = Room()
+    ana = room.come()
+    assert room.done(ana, "take", now_s=100.0, at_ms=104_000.0)
+    assert room.done(ana, "split", now_s=100.0, at_ms=104_000.0) and room.done(ana, "order", order="start")
+    assert room.done(ana, "order", order="stop", now_s=100.0, at_ms=160_000.0)
+    assert [(what, at_s) for _, what, at_s in room.rail.asked] == [
+        (m.Split(0.0), 100.0), (m.Order("start"), 100.0), (m.Order("stop"), 100.0)
+    ]  # fmt: skip
+    assert [line for line in room.rail.notes if "ahead" in line] == [
+        "k1: split: its page's clock is 4.0 s ahead: counted from when it came in",
+        "k1: stop: its page's clock is 60.0 s ahead: counted from when it came in",
+    ]
+    answer = room.say(ana, "order", order="start", now_s=100.0, at_ms=106_000.0)
+    assert answer is not None and answer["why"].endswith("load the page anew and press again")

@@ -134,7 +134,7 @@ class Desk:
 
     def athlete(self) -> tuple[Passings, Plan] | None:
         """The athlete's passings and the plan as it was run by, until the next race is armed; None without a plan."""
-        return self.night.passed
+        return self.night.athlete.passed
 
     async def _act(self, who: str, wish: m.Wish, at_us: int) -> None:
         night = self.night
@@ -155,13 +155,13 @@ class Desk:
             case m.Dark():
                 await night.dark()
             case m.Split(distance_m=distance_m):
-                night.split(at_us, distance_m)
+                night.athlete.split(at_us, distance_m)
             case m.SplitMiss():
-                night.miss()
+                night.athlete.miss()
             case m.SplitUndo():
-                night.undo_split()
+                night.athlete.undo()
             case m.Marks(every):
-                night.marks(every)
+                night.athlete.marks(every)
 
     def _publish(self, state: bool) -> None:
         try:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pacerail.console import messages as m
-from pacerail.console.ages import pressed_s, too_old
+from pacerail.console.ages import TOLD_AHEAD_S, ahead_s, pressed_s, too_old
 from pacerail.console.allowance import Allowance
 from pacerail.console.control import VIEW, Control, NotAllowed, Viewer
 from pacerail.console.mailbox import Mail
@@ -145,7 +145,7 @@ class Hub:
             self._resume(seat, number, message.key, first=first)
             return
         try:
-            await self._do(seat, message, pressed_at_s, at_s)
+            await self._do(seat, said, pressed_at_s, at_s)
         except NotAllowed as error:
             self._refuse(seat, number, str(error), at_s, m.words(message))
         except RailError as error:  # it is in the log already
@@ -164,9 +164,9 @@ class Hub:
         told = dict(self.control.told(), you=self.control.by == seat.viewer.id)
         return self._state + b',"control":' + _json(told) + b',"viewers":%d}' % len(self.seats)
 
-    async def _do(self, seat: Seat, message: m.Message, pressed_at_s: float, at_s: float) -> None:
+    async def _do(self, seat: Seat, said: m.Said, pressed_at_s: float, at_s: float) -> None:
         """Do what a message asks for. Raises NotAllowed, or RailError for what is in the log already."""
-        before = self.control.told()
+        before, message = self.control.told(), said.message
         if isinstance(message, m.Name):
             seat.viewer.name = message.name
         elif isinstance(message, m.Take | m.Hand):
@@ -179,9 +179,17 @@ class Hub:
                 self._rail.note(words)
         elif not isinstance(message, m.Resume):
             self.control.must_be(seat.viewer)
+            self._tell_if_ahead(seat, said, at_s)
             await self._rail.act(seat.viewer.words, message, pressed_at_s)
             return
         self._tell_if_other_than(before)
+
+    def _tell_if_ahead(self, seat: Seat, said: m.Said, at_s: float) -> None:
+        """A split, say, may then be later than its press by what the line took: who reads the log is to know."""
+        early_s = ahead_s(said, at_s)
+        if early_s > TOLD_AHEAD_S and seat.notes.take(at_s):
+            what = f"{seat.viewer.words}: {m.words(said.message)}"
+            self._rail.note(f"{what}: its page's clock is {early_s:.1f} s ahead: counted from when it came in", "warn")
 
     def _resume(self, seat: Seat, number: int, key: str, *, first: bool) -> None:
         """A page is an earlier one come back. One that is not known is nobody's fault, and not worth a line."""

@@ -8,7 +8,7 @@ import socket
 import ssl
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -34,25 +34,42 @@ class Broker:
     hz: float
     tls: bool = False
     user: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
 
 
 def parse_broker(url: str, topic: str = TOPIC, hz: float = 10.0) -> Broker:
-    """The broker of "mqtt://[user:password@]host[:port]", or mqtts://. Raises InputError for what is none."""
+    """The broker of "mqtt://[user:password@]host[:port]", or mqtts://. Raises InputError for what is none.
+
+    What it raises holds no part of the URL but a host's name: a password may be anywhere in one that has a slip in it.
+    """
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
         parts, port = urlsplit(""), None
-    if parts.scheme not in _PORTS or not parts.hostname or parts.path not in ("", "/"):
-        raise InputError(f"--mqtt {url}: expected mqtt://HOST, mqtt://USER:PASSWORD@HOST:PORT, or mqtts:// for TLS")
-    if not topic or len(topic) > 200 or any(sign in topic for sign in "+#\0"):
-        raise InputError(f"--mqtt-topic {topic}: expected a topic to publish to, without + and #")
+    more = parts.path not in ("", "/") or parts.query or parts.fragment
+    if parts.scheme not in _PORTS or not parts.hostname or port == 0 or more or not url.isprintable():
+        raise InputError(
+            "--mqtt: no broker's address; expected mqtt://HOST, mqtt://USER:PASSWORD@HOST:PORT, or mqtts://"
+        )
+    if not _is_name(parts.hostname):
+        raise InputError(f'--mqtt: "{parts.hostname}" cannot be a host\'s name; expected one such as broker.example')
+    if not topic or len(topic) > 200 or any(sign in topic for sign in "+#") or not topic.isprintable():
+        raise InputError(f"--mqtt-topic {topic!a}: expected a topic to publish to, in one line, without + and #")
     if importlib.util.find_spec("paho") is None:
         raise InputError("--mqtt needs a library that is not installed; expected: pip install 'pacerail[mqtt]'")
     user = None if parts.username is None else unquote(parts.username)
     password = None if parts.password is None else unquote(parts.password)
     return Broker(parts.hostname, port or _PORTS[parts.scheme], topic, hz, parts.scheme == "mqtts", user, password)
+
+
+def _is_name(host: str) -> bool:
+    """Whether a name can be looked up at all: sockets put it into IDNA (RFC 3490), or raise UnicodeError."""
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return False
+    return not any(sign.isspace() for sign in host)
 
 
 async def publish(hub: Hub, broker: Broker) -> None:

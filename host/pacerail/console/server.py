@@ -17,6 +17,7 @@ from aiohttp import web
 
 from pacerail import __version__
 from pacerail.console.access import Access
+from pacerail.console.connections import USUAL, Connections, Limits
 from pacerail.console.control import Viewer
 from pacerail.console.desk import Desk
 from pacerail.console.faults import Faults
@@ -32,8 +33,6 @@ from pacerail.model.rail import Rail
 from pacerail.race.state import Level
 
 T = TypeVar("T")
-MOST_CONNECTIONS = 300
-"""At once, whatever they want: files and ports that the race opens come out of the same purse."""
 _STOP_S = 3.0
 
 
@@ -49,27 +48,22 @@ class Offer:
 Beside = Callable[[Hub], Coroutine[Any, Any, None]]
 
 
-class _TurnedAway(asyncio.Protocol):
-    """A connection too many."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.Transport):
-            transport.abort()
-
-
 class ConsoleServer:
     """Serves one night. Made in the race's thread; `mailbox` is where the desk publishes to.
 
     What is `beside` runs in the server's loop as long as it serves.
     """
 
-    def __init__(self, access: Access, rail: Rail, offer: Offer, beside: Sequence[Beside] = ()) -> None:
+    def __init__(
+        self, access: Access, rail: Rail, offer: Offer, beside: Sequence[Beside] = (), limits: Limits = USUAL
+    ) -> None:
         self.access = access
         """With the real port, once it serves."""
         self.mailbox = Mailbox(self._wake)
         self._rail = rail
         self._offer = offer
         self._beside = beside
+        self._limits = limits
         self._rail_json = json.dumps(rail_told(rail), separators=(",", ":")).encode()
         self._desk: Desk | None = None
         self._early: deque[tuple[str, Level]] = deque(maxlen=100)  # for the log, before there is one
@@ -184,18 +178,18 @@ class ConsoleServer:
         routes = Routes(lambda: self.access, sockets, places, self._documents(), self._rail.track, self.note)
         faults = Faults(self.note)
         self._loop.set_exception_handler(faults.heard)
-        runner = web.AppRunner(
-            routes.app(), access_log=None, logger=faults.logger, handle_signals=False, shutdown_timeout=0.5
-        )
+
+        def serves() -> asyncio.Protocol:
+            assert runner.server is not None
+            return runner.server()
+
+        connections = Connections(serves, self._limits, self.note)
+        app = routes.app()
+        app.middlewares.insert(0, connections.middleware)
+        runner = web.AppRunner(app, access_log=None, logger=faults.logger, handle_signals=False, shutdown_timeout=0.5)
         try:
             await runner.setup()
-            made = runner.server
-            assert made is not None
-            listening = await asyncio.get_running_loop().create_server(
-                lambda: made() if len(made.connections) < MOST_CONNECTIONS else _TurnedAway(),
-                self.access.host,
-                self.access.port,
-            )
+            listening = await self._loop.create_server(connections, self.access.host, self.access.port)
             self.access = replace(self.access, port=listening.sockets[0].getsockname()[1])
             self._up.set_result(None)
         except BaseException as error:
@@ -203,6 +197,7 @@ class ConsoleServer:
             self._up.set_exception(error)
             return
         others = [asyncio.create_task(beside(self._hub)) for beside in self._beside]
+        others.append(asyncio.create_task(connections.watch()))
         await self._stop.wait()
         for other in others:
             other.cancel()

@@ -21,6 +21,7 @@ from pacerail.console.places import Places
 DROP_S = 5.0
 """A viewer that takes nothing for so long is dropped; so is one that does not answer a ping."""
 _PING_S = 6.0
+_GOODBYE_S = 0.5
 _BUFFER = 1 << 16  # bytes that the system may hold for a viewer: what is in it is old by the time it is read
 _UNRULY = 1008  # WebSocket: the other end broke the rules
 _STALLED = "it took nothing for too long"
@@ -116,7 +117,8 @@ class Sockets:
         """Say goodbye to every viewer."""
         for ws in list(self._open):
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(ws.close(code=1001, message=b"the program ends"), 0.5)
+                async with asyncio.timeout(_GOODBYE_S):
+                    await ws.close(code=1001, message=b"the program ends")
 
     async def _accept(self, request: web.Request, longest: int) -> web.WebSocketResponse:
         # no compression: what is sent is small, and each viewer would cost as much as the race

@@ -43,8 +43,8 @@ def moment(night: Night, seq: int, rate: float) -> Moment:
     gun = None if race is None or race.gun is None else _gun(race.gun)
     allowed = can(night.situation)
     waves = [] if plan is None else _waves(plan, night, race_s, allowed)
-    passed = night.passed
-    athlete = None if night.splits is None or passed is None else _athlete(night.splits, passed[1], race_s)
+    passed, splits = night.athlete.passed, night.athlete.splits
+    athlete = None if splits is None or passed is None else _athlete(splits, passed[1], race_s)
     shown = night.showing if night.showing is not None and night.showing.end_us > now_us else None
     state: dict[str, Any] = {
         "type": "state",

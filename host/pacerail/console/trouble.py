@@ -26,7 +26,13 @@ def warnings(night: Night) -> list[dict[str, str]]:
     in_race = race is not None and race.phase in ("armed", "running")
     if race is not None and (alone := unkept(race)) is not None:
         found.append(alone)
-    lost = [member for member in members if member.lost]
+    if night.missing:
+        why = f"{', '.join(night.missing)}: the rail could not be made ready because of this"
+        found.append((why, "Look at cable and power, or put the spare in; or prepare without it."))
+    away = [member for member in members if member.lost and member.spared and not member.taken]
+    if away:
+        found.append((f"{_names(away)}: done without, dark", "It is lit in its place as soon as it answers."))
+    lost = [member for member in members if member.lost and member not in away]
     if lost:
         runs = "Nothing for the light's sake: it runs on. " if in_race else ""
         found.append((f"{_names(lost)}: no answer", f"{runs}Look at the cable; it comes back by itself."))
@@ -50,14 +56,23 @@ def _of_race(race: Race) -> list[tuple[str, str]]:
     wanted = ("running", "finished") if race.phase == "running" else ("armed",)
     # what a board said before it was told of the gun is old, not wrong
     settled = race.fleet.clock() - max(race.told_us, race.armed_us) > 6_000_000
-    kept = [m for m in race.fleet.members if not m.lost and m.name not in race.unkept]
+    elsewhere = [m for m in race.fleet.members if m.name in race.elsewhere]
+    if elsewhere:
+        words = f"{_names(elsewhere)}: dark, stopped by another program"
+        found.append((words, "It is left as it is. If that was not meant: stop, prepare and start the race anew."))
+    kept = [m for m in race.fleet.members if not m.lost and m.name not in race.unkept | race.elsewhere]
     away = [m for m in kept if m.status is not None and m.status.state not in wanted]
     if away and settled:
         found.append((f"{_names(away)}: not in the race", "It is being brought back. Look at its power."))
+    standing = [wave.name for wave in race.plan_now.waves if wave.stands]
+    if standing and (race.race_s() or -1.0) < 0:
+        found.append((f"{', '.join(standing)}: frozen, and will not move at the gun", "Resume it, or undo the freeze."))
     choice = choose(race.heard.values(), light_mps(race.plan_now))
     for difference in choice.differences if choice is not None else ():
-        if difference.conflict:
-            do = f"Find out which one is the race's; the order gun {difference.other.source} takes the other."
+        if difference.conflict and choice is not None and race.gun is not None:
+            in_use = race.gun.source == difference.other.source
+            other = choice.gun.source if in_use else difference.other.source
+            do = f"Find out which is the race's. {race.gun.source} is in use; gun {other} (Start at…) takes the other."
             found.append((difference.words, do))
     return found
 
@@ -88,7 +103,7 @@ def _of_board(member: Member) -> list[tuple[str, str]]:
             )
         )
     late = status.late - member.shown_before[1]
-    if late > _LATE_FRAMES:
+    if member.taken and late > _LATE_FRAMES:
         found.append((f"{name}: {late} frames came late", "Nothing tonight. Fewer LEDs on its longest output help."))
     return found
 

@@ -55,7 +55,7 @@ function fill(row, board) {
   fillBadge(row.querySelector(".badge"), seen);
   const wrong = troubles(board);
   put(row.querySelector(".state"), wrong.length ? [wrong[0] === "lost" ? "lost" : board.state, ...wrong.filter((w) => w !== "lost" && w !== board.state)].join(", ") : board.state || "–");
-  const hold = board.holdover_s > 2 ? `, ${since(board.holdover_s)} old` : "";
+  const hold = board.holdover_s > 10 ? `, ${since(board.holdover_s)} old` : "";
   put(row.querySelector(".clock"), `${bound(board.bound_us)}${hold}`);
   put(row.querySelector(".link"), board.trip_ms === null || board.trip_ms === undefined ? "–" : `${board.trip_ms.toFixed(1)} ms`);
   const known = (value, digits, unit) => (value === null || value === undefined ? "–" : `${value.toFixed(digits)} ${unit}`);
