@@ -145,4 +145,4 @@ def test_a_stop_that_was_not_answered_is_sent_again_with_its_moment(desk: Desk) 
     assert (again["order"], again["at_ms"]) == ("stop", first["at_ms"])
     says(page, "answer", "stop: done")
     control_again(page)
-    assert page.evaluate("window.pacerail.page.state.phase") == "stopped"
+    page.wait_for_function("window.pacerail.page.state.phase === 'stopped'")
