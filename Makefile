@@ -15,7 +15,8 @@ bench: $(READY)            ## the 3:59 race on 16 simulated boards, live in the 
 	$(BIN)/pacerail bench $(PLAN) --speed $(SPEED)
 
 test: $(READY)             ## every test: host, firmware under CPython and MicroPython, whole races
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --ignore=tests/web
+	$(BIN)/pytest -n 2 tests/web  # by itself: a browser takes the time from boards that run in real time
 
 lint: $(READY) $(ESP32)    ## ruff, pyright in strict mode, and the firmware against the MicroPython stubs
 	$(BIN)/ruff check .
